@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0
+# `make run` and `make check` do all their set-up by themselves.
+
+FLAVOR ?= release
+
+help:
+	@echo 'make run      boot a guest, push real data through the ghost, verify it'
+	@echo 'make check    all tests: style, host, guest on release and debug'
+	@echo 'make shell    a shell in a guest with the ghost swapped on'
+	@echo 'make kernel   build build/$$FLAVOR/bzImage'
+	@echo 'make module   build build/$$FLAVOR/vswap.ko'
+	@echo 'make clean    remove build/ (what took long is in the cache)'
+	@echo
+	@echo 'FLAVOR=release|debug|vanilla   which kernel (default: release)'
+	@echo 'KERNEL_SRC=dir                 your own Linux 7.3.y tree'
+
+run: ; @scripts/run
+check: ; @scripts/check
+kernel: ; @scripts/kernel $(FLAVOR)
+module: ; @scripts/module $(FLAVOR)
+shell: ; @scripts/module $(FLAVOR) && scripts/guest --flavor $(FLAVOR) --shell
+clean: ; rm -rf build
+
+.PHONY: help run check kernel module shell clean
