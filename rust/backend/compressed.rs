@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A compression pool: one compressor, with memory for what it makes.
+
+use crate::mm::{
+    acomp::Acomp,
+    folio::{as_bytes, as_bytes_mut, PageWords},
+    zsmalloc::{Object, ZsPool},
+};
+use kernel::{
+    cpu::{nr_cpu_ids, CpuId},
+    new_mutex,
+    page::PAGE_SIZE,
+    prelude::*,
+    str::CString,
+    sync::Mutex,
+};
+
+/// The output buffer has room for whatever a compressor makes of a page, so compressors need not
+/// check for its end, and those that can do without are faster.
+const BUFFER_SIZE: usize = 2 * PAGE_SIZE;
+
+/// What one compression at a time needs.
+struct Context {
+    acomp: Acomp,
+    buffer: KVec<u8>,
+}
+
+/// Why a page could not be stored.
+pub(crate) enum StoreError {
+    /// The compressor failed.
+    Compress(Error),
+    /// There was no memory for the object.
+    Alloc(Error),
+}
+
+/// A compression pool.
+pub(crate) struct Pool {
+    name: CString,
+    zs: ZsPool,
+    /// One for each CPU. A task that is moved to another CPU keeps the one it has, hence the lock.
+    contexts: KVec<Pin<KBox<Mutex<Context>>>>,
+}
+
+impl Pool {
+    /// Makes a pool for the compressor `name`. May sleep.
+    pub(crate) fn new(name: &CStr) -> Result<Self> {
+        let zs = ZsPool::new(name)?;
+        let mut contexts = KVec::with_capacity(nr_cpu_ids() as usize, GFP_KERNEL)?;
+        for _ in 0..nr_cpu_ids() {
+            let context = Context {
+                acomp: Acomp::new(name)?,
+                buffer: KVec::from_elem(0, BUFFER_SIZE, GFP_KERNEL)?,
+            };
+            let context = KBox::pin_init(new_mutex!(context, "vswap_context"), GFP_KERNEL)?;
+            contexts.push(context, GFP_KERNEL)?;
+        }
+        Ok(Self {
+            name: CString::try_from(name)?,
+            zs,
+            contexts,
+        })
+    }
+
+    /// The compressor's name.
+    pub(crate) fn name(&self) -> &CStr {
+        &self.name
+    }
+
+    /// The number by which descriptors name the pool.
+    pub(crate) fn id(&self) -> usize {
+        self.zs.id()
+    }
+
+    /// How many pages of memory its objects take.
+    pub(crate) fn total_pages(&self) -> usize {
+        self.zs.total_pages()
+    }
+
+    fn context(&self) -> &Mutex<Context> {
+        &self.contexts[CpuId::current().as_u32() as usize]
+    }
+
+    /// Stores a page, compressed or else whole. May sleep, does not reclaim.
+    pub(crate) fn store(&self, page: &PageWords, nid: i32) -> Result<Object, StoreError> {
+        let page = as_bytes(page);
+        let mut context = self.context().lock();
+        let Context { acomp, buffer } = &mut *context;
+        let len = acomp.compress(page, buffer).map_err(StoreError::Compress)?;
+        if len < self.zs.whole_page_len() {
+            self.zs.store(&buffer[..len], nid)
+        } else {
+            drop(context);
+            self.zs.store(page, nid)
+        }
+        .map_err(StoreError::Alloc)
+    }
+
+    /// Reads a page back. May sleep.
+    ///
+    /// `EIO`: the object is not what a page was compressed to. The page has garbage then.
+    pub(crate) fn load(&self, object: &Object, page: &mut PageWords) -> Result {
+        let page = as_bytes_mut(page);
+        let mut context = self.context().lock();
+        let Context { acomp, buffer } = &mut *context;
+        let len = self.zs.read(object, buffer, |data| {
+            if object.is_whole_page() {
+                page.copy_from_slice(data);
+                Ok(PAGE_SIZE)
+            } else {
+                acomp.decompress(data, page)
+            }
+        })??;
+        if len == PAGE_SIZE {
+            Ok(())
+        } else {
+            Err(EIO)
+        }
+    }
+
+    /// Frees an object. Does not sleep.
+    pub(crate) fn free(&self, object: Object) {
+        self.zs.free(object);
+    }
+}

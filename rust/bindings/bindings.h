@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What bindgen reads. Types that the kernel crate binds come from there. */
+
+#include <linux/vswap.h>
+#include <linux/zsmalloc.h>
+#include "../helpers/helpers.h"

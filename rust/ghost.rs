@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The ghost: what becomes of the pages that are swapped out to it, and back.
+//!
+//! # Locking
+//!
+//! From the outside in:
+//!
+//! 1. the kernel's parameter lock of this module: who writes a parameter;
+//! 2. `Ghost::on`, `Pools::change`: mutexes, never both;
+//! 3. the folio lock (swap core): whoever holds it has the slots of the folio to himself;
+//! 4. the SRCU read side of the pools: keeps pools from being freed; may be taken anywhere;
+//! 5. a context's mutex (`backend/compressed.rs`): one compression at a time;
+//! 6. the cluster lock (swap core, a spinlock), in which slots are invalidated: takes 4 and 7 only;
+//! 7. zsmalloc's locks.
+//!
+//! A descriptor changes hands by an atomic exchange, without a lock: see `table.rs`. Between 3 and 5
+//! nothing may reclaim: stores run in reclaim themselves.
+
+use crate::{
+    backend::{
+        compressed::StoreError,
+        same_filled,
+    },
+    descriptor::Invalid,
+    mm::{
+        folio::{totalram_pages, SwapFolio},
+        slots::{Held, PutError, Slots},
+        zsmalloc::Object,
+    },
+    ops, params,
+    pool::{PoolReader, Pools},
+    stats::{Counter, Stats},
+};
+use kernel::{
+    new_mutex,
+    page::PAGE_SIZE,
+    prelude::*,
+    sync::{
+        atomic::{ordering::Relaxed, Atomic},
+        Mutex,
+    },
+};
+
+/// The ghost device's state.
+#[pin_data]
+pub(crate) struct Ghost {
+    #[pin]
+    pub(crate) pools: Pools,
+    pub(crate) stats: Stats,
+    /// The pool was full, and is not yet far enough below its limit.
+    full: Atomic<bool>,
+    /// Whether the ghost is swapped on.
+    #[pin]
+    on: Mutex<bool>,
+}
+
+/// The ghost's size in bytes unless one is asked for: that of RAM.
+pub(crate) fn default_size() -> u64 {
+    totalram_pages() as u64 * PAGE_SIZE as u64
+}
+
+/// The ghost's size in pages, at the next swapon.
+pub(crate) fn size_in_pages() -> u64 {
+    params::size().unwrap_or_else(default_size).div_ceil(PAGE_SIZE as u64)
+}
+
+impl Ghost {
+    /// Makes the ghost, with a pool for the compressor `name`. May sleep.
+    pub(crate) fn new(name: &CStr) -> impl PinInit<Self, Error> + '_ {
+        try_pin_init!(Self {
+            pools <- Pools::new(name),
+            stats: Stats::new()?,
+            full: Atomic::new(false),
+            on <- new_mutex!(false, "vswap_on"),
+        })
+    }
+
+    /// The ghost is being turned on; returns its size in pages. May sleep.
+    pub(crate) fn activate(&self) -> u64 {
+        *self.on.lock() = true;
+        size_in_pages()
+    }
+
+    /// The ghost was turned off, and all its slots are free. May sleep.
+    pub(crate) fn deactivate(&self) {
+        *self.on.lock() = false;
+    }
+
+    /// Does something for which the ghost has to be off, and to stay so. May sleep.
+    ///
+    /// `EBUSY`: it is on.
+    pub(crate) fn while_off(&self, f: impl FnOnce()) -> Result {
+        let on = self.on.lock();
+        if *on {
+            return Err(EBUSY);
+        }
+        f();
+        Ok(())
+    }
+
+    /// Stores a folio: all its pages, or none. Returns how many are zero-filled. May sleep.
+    ///
+    /// `ENOMEM`: the pool or memory is full. Otherwise, what the compressor said.
+    pub(crate) fn store(&self, folio: &SwapFolio<'_>, slots: &Slots<'_>) -> Result<usize> {
+        let reader = self.pools.read();
+        let mut zero = 0;
+        for i in 0..slots.len() {
+            let held = match same_filled::find(folio.page(i)) {
+                Some(word) => {
+                    zero += usize::from(word == 0);
+                    Ok(Held::SameFilled(word))
+                }
+                None => self.compress(&reader, folio, i).map(Held::Object),
+            };
+            let put = held.and_then(|held| self.put(&reader, slots, i, held));
+            if let Err(e) = put {
+                // What slots held before is older than the folio.
+                self.invalidate_with(&reader, slots);
+                return Err(e);
+            }
+        }
+        Ok(zero)
+    }
+
+    fn compress(&self, reader: &PoolReader<'_>, folio: &SwapFolio<'_>, i: usize) -> Result<Object> {
+        if self.is_full(reader) {
+            return Err(ENOMEM);
+        }
+        let pool = self.pools.current(reader).ok_or(ENODEV)?;
+        pool.store(folio.page(i), folio.nid()).map_err(|e| match e {
+            StoreError::Compress(e) => {
+                self.stats.add(Counter::RejectCompressFail, 1);
+                e
+            }
+            StoreError::Alloc(e) => {
+                self.stats.add(Counter::RejectAllocFail, 1);
+                e
+            }
+        })
+    }
+
+    fn put(&self, reader: &PoolReader<'_>, slots: &Slots<'_>, i: usize, held: Held) -> Result {
+        if let Some(counter) = kind(&held) {
+            self.stats.add(counter, 1);
+        }
+        match slots.put(i, held) {
+            Ok(old) => {
+                self.release(reader, old);
+                Ok(())
+            }
+            Err(PutError::NoRoom(held)) => {
+                self.release(reader, held);
+                self.stats.add(Counter::RejectAllocFail, 1);
+                Err(ENOMEM)
+            }
+            Err(PutError::Invalid(word)) => {
+                report(word);
+                Ok(())
+            }
+        }
+    }
+
+    /// Loads a folio and empties its slots, or on failure leaves them as they are. Returns how many
+    /// pages were zero-filled. May sleep.
+    ///
+    /// `EIO`: a page cannot be had any more.
+    pub(crate) fn load(&self, folio: &mut SwapFolio<'_>, slots: &Slots<'_>) -> Result<usize> {
+        let reader = self.pools.read();
+        let mut zero = 0;
+        for i in 0..slots.len() {
+            let loaded = slots
+                .peek(i, |held| match held {
+                    // The page is in no slot and not in memory: that cannot be.
+                    Held::Empty => Err(EIO),
+                    Held::SameFilled(word) => {
+                        same_filled::fill(folio.page_mut(i), *word);
+                        zero += usize::from(*word == 0);
+                        Ok(())
+                    }
+                    Held::Object(object) => reader
+                        .get(object.pool())
+                        .ok_or(EIO)
+                        .and_then(|pool| pool.load(object, folio.page_mut(i))),
+                })
+                .unwrap_or_else(|word| {
+                    report(word);
+                    Err(EIO)
+                });
+            if let Err(e) = loaded {
+                self.stats.add(Counter::DecompressFail, 1);
+                pr_alert!("a page could not be read back: its users get SIGBUS\n");
+                return Err(e);
+            }
+        }
+        self.invalidate_with(&reader, slots);
+        Ok(zero)
+    }
+
+    /// Frees what slots hold. Does not sleep.
+    pub(crate) fn invalidate(&self, slots: &Slots<'_>) {
+        self.invalidate_with(&self.pools.read(), slots);
+    }
+
+    fn invalidate_with(&self, reader: &PoolReader<'_>, slots: &Slots<'_>) {
+        for i in 0..slots.len() {
+            match slots.take(i) {
+                Ok(held) => self.release(reader, held),
+                Err(word) => report(word),
+            }
+        }
+    }
+
+    fn release(&self, reader: &PoolReader<'_>, held: Held) {
+        if let Some(counter) = kind(&held) {
+            self.stats.add(counter, -1);
+        }
+        if let Held::Object(object) = held {
+            match reader.get(object.pool()) {
+                Some(pool) => pool.free(object),
+                None => pr_alert!("an object of a pool that is gone: memory is lost\n"),
+            }
+        }
+    }
+
+    /// Whether the pools are at their limit, or were and have not shrunk enough since.
+    fn is_full(&self, reader: &PoolReader<'_>) -> bool {
+        let used = self.pools.total_pages(reader);
+        let limit = totalram_pages() * params::max_pool_percent() / 100;
+        let full = if used >= limit {
+            self.stats.add(Counter::PoolLimitHit, 1);
+            true
+        } else {
+            let was_full = self.full.load(Relaxed);
+            was_full && used > limit * params::accept_threshold_percent() / 100
+        };
+        if full != self.full.load(Relaxed) {
+            self.full.store(full, Relaxed);
+        }
+        full
+    }
+
+    /// How many pages the ghost keeps.
+    pub(crate) fn stored_pages(&self) -> i64 {
+        self.stats.sum(Counter::SameFilled) + self.objects()
+    }
+
+    fn objects(&self) -> i64 {
+        self.stats.sum(Counter::Compressed) + self.stats.sum(Counter::Incompressible)
+    }
+
+    /// How much memory the pools take, in bytes.
+    pub(crate) fn pool_total_size(&self) -> i64 {
+        (self.pools.total_pages(&self.pools.read()) * PAGE_SIZE) as i64
+    }
+
+    /// How much memory it takes to know where the pages are, in bytes: descriptors, and zsmalloc's
+    /// handles of 8 bytes each.
+    pub(crate) fn metadata_size(&self) -> i64 {
+        (ops::desc_pages() * PAGE_SIZE) as i64 + self.objects() * 8
+    }
+}
+
+fn kind(held: &Held) -> Option<Counter> {
+    match held {
+        Held::Empty => None,
+        Held::SameFilled(_) => Some(Counter::SameFilled),
+        Held::Object(object) if object.is_whole_page() => Some(Counter::Incompressible),
+        Held::Object(_) => Some(Counter::Compressed),
+    }
+}
+
+fn report(Invalid(word): Invalid) {
+    pr_alert!("{:#018x} is no descriptor: memory was overwritten\n", word);
+}

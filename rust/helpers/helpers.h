@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What Rust cannot call by itself: inline functions, macros, and objects whose
+ * set-up is made of them.
+ */
+#ifndef _VSWAP_HELPERS_H
+#define _VSWAP_HELPERS_H
+
+#include <linux/types.h>
+
+struct folio;
+struct zs_pool;
+struct vswap_acomp;
+
+/* helpers/folio.c */
+void *vswap_folio_address(struct folio *folio);
+unsigned long vswap_folio_nr_pages(struct folio *folio);
+int vswap_folio_nid(struct folio *folio);
+unsigned long vswap_totalram_pages(void);
+unsigned long vswap_direct_map_base(void);
+
+/* helpers/zsmalloc.c */
+unsigned long vswap_zs_malloc(struct zs_pool *pool, size_t size, int nid);
+
+/* helpers/acomp.c */
+bool vswap_acomp_exists(const char *name);
+struct vswap_acomp *vswap_acomp_alloc(const char *name);
+void vswap_acomp_free(struct vswap_acomp *acomp);
+int vswap_acomp_compress(struct vswap_acomp *acomp, const void *src,
+			 unsigned int slen, void *dst, unsigned int dlen);
+int vswap_acomp_decompress(struct vswap_acomp *acomp, const void *src,
+			   unsigned int slen, void *dst, unsigned int dlen);
+
+/* helpers/params.c */
+enum vswap_param {
+	VSWAP_PARAM_SIZE,
+	VSWAP_PARAM_COMPRESSOR,
+	VSWAP_PARAM_MAX_POOL_PERCENT,
+	VSWAP_PARAM_ACCEPT_THRESHOLD_PERCENT,
+	VSWAP_PARAM_SHRINKER_ENABLED,
+};
+
+void vswap_params_lock(void);
+void vswap_params_unlock(void);
+
+/* helpers/work.c */
+void vswap_retire_later(void);
+void vswap_retire_cancel(void);
+
+#endif /* _VSWAP_HELPERS_H */

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Folios on their way out of memory or back.
+
+use crate::bindings;
+use core::{marker::PhantomData, ptr::NonNull, slice};
+use kernel::page::PAGE_SIZE;
+
+/// The contents of a page, in words.
+pub(crate) type PageWords = [u64; PAGE_SIZE / 8];
+
+/// The bytes of a page.
+pub(crate) fn as_bytes(page: &PageWords) -> &[u8] {
+    // SAFETY: Each byte of the array is initialized, and bytes have no alignment to keep.
+    unsafe { slice::from_raw_parts(page.as_ptr().cast(), PAGE_SIZE) }
+}
+
+/// The bytes of a page, for writing.
+pub(crate) fn as_bytes_mut(page: &mut PageWords) -> &mut [u8] {
+    // SAFETY: As in `as_bytes()`; any bytes make valid words.
+    unsafe { slice::from_raw_parts_mut(page.as_mut_ptr().cast(), PAGE_SIZE) }
+}
+
+/// A folio whose contents nobody else touches: locked, in the swap cache and mapped nowhere, it is
+/// being written out, or is not uptodate yet and being read in.
+///
+/// # Invariants
+///
+/// `folio` points to such a folio, and it stays so for `'a`.
+pub(crate) struct SwapFolio<'a> {
+    folio: NonNull<bindings::folio>,
+    _lock: PhantomData<&'a mut ()>,
+}
+
+impl SwapFolio<'_> {
+    /// Wraps a folio that the swap core passes to one of the ghost's operations.
+    ///
+    /// # Safety
+    ///
+    /// `folio` must be locked and in the swap cache, nobody else may access its contents, and both
+    /// must stay so until the returned value is dropped.
+    pub(crate) unsafe fn from_raw(folio: *mut bindings::folio) -> Option<Self> {
+        // INVARIANT: The caller promises what the invariant asks for.
+        Some(Self {
+            folio: NonNull::new(folio)?,
+            _lock: PhantomData,
+        })
+    }
+
+    /// How many pages it has.
+    pub(crate) fn nr_pages(&self) -> usize {
+        // SAFETY: The folio is valid by the type invariant.
+        unsafe { bindings::vswap_folio_nr_pages(self.folio.as_ptr()) }
+    }
+
+    /// The memory node it is on.
+    pub(crate) fn nid(&self) -> i32 {
+        // SAFETY: The folio is valid by the type invariant.
+        unsafe { bindings::vswap_folio_nid(self.folio.as_ptr()) }
+    }
+
+    fn page_ptr(&self, i: usize) -> *mut PageWords {
+        assert!(i < self.nr_pages());
+        // SAFETY: The folio is valid by the type invariant; as the kernel is a 64-bit one, its
+        // memory is in the direct map and so has an address.
+        let base: *mut PageWords = unsafe { bindings::vswap_folio_address(self.folio.as_ptr()) }.cast();
+        // SAFETY: The pages of a folio are contiguous in the direct map, and `i` is one of them.
+        unsafe { base.add(i) }
+    }
+
+    /// The contents of page `i`.
+    pub(crate) fn page(&self, i: usize) -> &PageWords {
+        // SAFETY: The page is in the direct map, so it is readable and aligned, and by the type
+        // invariant nobody writes to it while `self` is borrowed.
+        unsafe { &*self.page_ptr(i) }
+    }
+
+    /// The contents of page `i`, for writing.
+    pub(crate) fn page_mut(&mut self, i: usize) -> &mut PageWords {
+        // SAFETY: As in `page()`, and as `self` is borrowed mutably there is no other reference.
+        unsafe { &mut *self.page_ptr(i) }
+    }
+}
+
+/// How many pages of RAM the kernel manages.
+pub(crate) fn totalram_pages() -> usize {
+    // SAFETY: May be called at any time.
+    unsafe { bindings::vswap_totalram_pages() }
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The descriptors that the swap core keeps beside a cluster's swap table.
+
+use super::zsmalloc::Object;
+use crate::{
+    bindings,
+    descriptor::{Descriptor, Invalid},
+    table::{Table, Word},
+};
+use core::{mem::ManuallyDrop, slice};
+use kernel::sync::atomic::{
+    ordering::{Acquire, Full},
+    Atomic,
+};
+
+/// A word of the core's, `atomic_long_t`.
+#[repr(transparent)]
+pub(crate) struct SlotWord(Atomic<i64>);
+
+impl Word for SlotWord {
+    #[inline]
+    fn load(&self) -> u64 {
+        self.0.load(Acquire) as u64
+    }
+
+    #[inline]
+    fn exchange(&self, new: u64) -> u64 {
+        self.0.xchg(new as i64, Full) as u64
+    }
+}
+
+/// What a slot has.
+pub(crate) enum Held {
+    /// Nothing.
+    Empty,
+    /// A page of this word, repeated.
+    SameFilled(u32),
+    /// An object, and whoever has this owns it.
+    Object(Object),
+}
+
+/// The descriptors of neighbouring slots.
+///
+/// # Invariants
+///
+/// Each word is zero or was written by [`Slots::put`], so one that names an object owns it.
+pub(crate) struct Slots<'a>(Table<'a, SlotWord>);
+
+impl<'a> Slots<'a> {
+    /// Wraps descriptors that the swap core passes to one of the ghost's operations.
+    ///
+    /// # Safety
+    ///
+    /// `descs` must point to `nr` words of a descriptor page, valid for `'a`, to which nobody writes
+    /// but through this type.
+    pub(crate) unsafe fn from_raw(descs: *mut bindings::atomic_long_t, nr: usize) -> Self {
+        // SAFETY: The words are valid for `'a`, and `SlotWord` has the layout of `atomic_long_t` on
+        // the 64-bit kernels that this module is for. The page was zeroed when it was allocated.
+        // INVARIANT: Nobody but this type writes to the words.
+        Self(Table::new(unsafe {
+            slice::from_raw_parts(descs.cast::<SlotWord>(), nr)
+        }))
+    }
+
+    /// How many slots there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Calls `f` with what slot `i` has, which it keeps.
+    ///
+    /// The caller holds the lock of the slot's folio, so that nobody takes it meanwhile.
+    pub(crate) fn peek<R>(&self, i: usize, f: impl FnOnce(&Held) -> R) -> Result<R, Invalid> {
+        // The slot still owns the object.
+        let held = ManuallyDrop::new(Self::held(self.0.peek(i)?));
+        Ok(f(&held))
+    }
+
+    /// Takes what slot `i` has.
+    pub(crate) fn take(&self, i: usize) -> Result<Held, Invalid> {
+        Ok(Self::held(self.0.take(i)?))
+    }
+
+    /// Gives slot `i` something to hold, and returns what it had.
+    pub(crate) fn put(&self, i: usize, held: Held) -> Result<Held, PutError> {
+        let desc = match held {
+            Held::Empty => Descriptor::Empty,
+            Held::SameFilled(word) => Descriptor::SameFilled(word),
+            Held::Object(object) => Descriptor::Compressed(object.into_location()),
+        };
+        match self.0.put(i, desc) {
+            Ok(old) => Ok(Self::held(old.map_err(PutError::Invalid)?)),
+            Err(desc) => Err(PutError::NoRoom(Self::held(desc))),
+        }
+    }
+
+    fn held(desc: Descriptor) -> Held {
+        match desc {
+            Descriptor::Empty => Held::Empty,
+            Descriptor::SameFilled(word) => Held::SameFilled(word),
+            // SAFETY: By the type invariant the descriptor was made of an object which it owns. It
+            // was taken out of the table or never put there, so this is the only `Object` of it; or,
+            // in `peek()`, the one made here is not freed.
+            Descriptor::Compressed(at) => Held::Object(unsafe { Object::from_location(at) }),
+        }
+    }
+}
+
+/// Why a slot could not be given something to hold.
+pub(crate) enum PutError {
+    /// The object is where no descriptor can point; it comes back.
+    NoRoom(Held),
+    /// The slot had a word that is no descriptor, which is gone.
+    Invalid(Invalid),
+}

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Memory for compressed pages.
+//!
+//! C header: `include/linux/zsmalloc.h`
+
+use crate::{
+    bindings,
+    descriptor::{Location, MAX_POOLS, PAGE_LEN},
+};
+use core::{ptr::NonNull, slice};
+use kernel::{
+    page::PAGE_SIZE,
+    prelude::*,
+    sync::atomic::{
+        ordering::{Full, Relaxed},
+        Atomic,
+    },
+};
+
+// A descriptor has no room for longer objects.
+const _: () = assert!(PAGE_SIZE == PAGE_LEN);
+
+/// An object in a [`ZsPool`].
+///
+/// There is no destructor, as freeing it needs the pool: see [`ZsPool::free`].
+///
+/// # Invariants
+///
+/// `handle` was returned by `zs_malloc()` of the pool with the number `pool`, for `len` bytes which
+/// have all been written, and was not freed yet.
+#[must_use = "an object that is dropped is memory lost"]
+pub(crate) struct Object {
+    handle: usize,
+    len: usize,
+    pool: usize,
+}
+
+fn direct_map_base() -> usize {
+    // SAFETY: May be called at any time.
+    unsafe { bindings::vswap_direct_map_base() }
+}
+
+impl Object {
+    /// The number of the pool it is in.
+    pub(crate) fn pool(&self) -> usize {
+        self.pool
+    }
+
+    /// Whether the page was kept as it was.
+    pub(crate) fn is_whole_page(&self) -> bool {
+        self.len == PAGE_SIZE
+    }
+
+    /// What a descriptor needs to know of the object, which it is to own.
+    pub(crate) fn into_location(self) -> Location {
+        Location {
+            handle: (self.handle.wrapping_sub(direct_map_base()) / 8) as u64,
+            len: self.len,
+            pool: self.pool,
+            age: 0,
+        }
+    }
+
+    /// The object of a descriptor.
+    ///
+    /// # Safety
+    ///
+    /// `at` must come from [`Object::into_location`], with the object not freed since, and there may
+    /// be no second `Object` of it that is freed.
+    pub(crate) unsafe fn from_location(at: Location) -> Self {
+        // INVARIANT: It is the object that was made into `at`.
+        Self {
+            handle: (at.handle as usize * 8).wrapping_add(direct_map_base()),
+            len: at.len,
+            pool: at.pool,
+        }
+    }
+}
+
+/// The number of a pool. No two exist with the same.
+struct PoolId(usize);
+
+/// A bit for each number that is taken.
+static POOL_IDS: Atomic<u32> = Atomic::new(0);
+
+impl PoolId {
+    /// A number that is free, or `EBUSY`.
+    fn new() -> Result<Self> {
+        loop {
+            let taken = POOL_IDS.load(Relaxed);
+            let id = taken.trailing_ones();
+            if id as usize >= MAX_POOLS {
+                return Err(EBUSY);
+            }
+            if POOL_IDS.cmpxchg(taken, taken | 1 << id, Full).is_ok() {
+                return Ok(Self(id as usize));
+            }
+        }
+    }
+}
+
+impl Drop for PoolId {
+    fn drop(&mut self) {
+        loop {
+            let taken = POOL_IDS.load(Relaxed);
+            if POOL_IDS.cmpxchg(taken, taken & !(1 << self.0), Full).is_ok() {
+                return;
+            }
+        }
+    }
+}
+
+/// A pool of objects.
+///
+/// # Invariants
+///
+/// `pool` is a valid zsmalloc pool.
+pub(crate) struct ZsPool {
+    pool: NonNull<bindings::zs_pool>,
+    id: PoolId,
+    whole_page_len: usize,
+}
+
+// SAFETY: zsmalloc pools are not tied to a thread, and do their own locking.
+unsafe impl Send for ZsPool {}
+// SAFETY: As above.
+unsafe impl Sync for ZsPool {}
+
+impl ZsPool {
+    /// Makes a pool. May sleep.
+    ///
+    /// `EBUSY`: as many live as a descriptor can name.
+    pub(crate) fn new(name: &CStr) -> Result<Self> {
+        let id = PoolId::new()?;
+        // SAFETY: `name` is a valid string.
+        let pool = NonNull::new(unsafe { bindings::zs_create_pool(name.as_char_ptr()) });
+        let pool = pool.ok_or(ENOMEM)?;
+        // SAFETY: The pool was just made.
+        let whole_page_len = unsafe { bindings::zs_huge_class_size(pool.as_ptr()) };
+        // INVARIANT: The pool was just made.
+        Ok(Self {
+            pool,
+            id,
+            whole_page_len,
+        })
+    }
+
+    /// The number by which descriptors name the pool, below [`MAX_POOLS`].
+    pub(crate) fn id(&self) -> usize {
+        self.id.0
+    }
+
+    /// From this length on an object takes a page of memory, however long it is.
+    pub(crate) fn whole_page_len(&self) -> usize {
+        self.whole_page_len
+    }
+
+    /// Stores a copy of `data`, at most a page. Does not enter reclaim.
+    ///
+    /// `ENOMEM`: there is no memory left for it.
+    pub(crate) fn store(&self, data: &[u8], nid: i32) -> Result<Object> {
+        if data.is_empty() || data.len() > PAGE_SIZE {
+            return Err(EINVAL);
+        }
+        // SAFETY: The pool is valid by the type invariant.
+        let handle = unsafe { bindings::vswap_zs_malloc(self.pool.as_ptr(), data.len(), nid) };
+        // What is no handle is an errno.
+        if handle > usize::MAX - kernel::bindings::MAX_ERRNO as usize {
+            return Err(Error::from_errno(handle as isize as i32));
+        }
+        // SAFETY: The handle is for an object of this pool with `data.len()` bytes, and the C
+        // function only reads from `data`.
+        unsafe {
+            bindings::zs_obj_write(
+                self.pool.as_ptr(),
+                handle,
+                data.as_ptr().cast_mut().cast(),
+                data.len(),
+            )
+        };
+        // INVARIANT: It was allocated and written just now.
+        Ok(Object {
+            handle,
+            len: data.len(),
+            pool: self.id.0,
+        })
+    }
+
+    /// Calls `f` with the bytes of an object. `scratch`, at least as long, is used for a copy where
+    /// the object crosses a page. The object cannot be moved meanwhile; `f` may sleep.
+    pub(crate) fn read<R>(
+        &self,
+        object: &Object,
+        scratch: &mut [u8],
+        f: impl FnOnce(&[u8]) -> R,
+    ) -> Result<R> {
+        if object.pool != self.id.0 || scratch.len() < object.len {
+            return Err(EINVAL);
+        }
+        // SAFETY: The handle is one of this pool's by the invariant of `Object`, and the scratch
+        // buffer has room for the object.
+        let data = unsafe {
+            bindings::zs_obj_read_begin(
+                self.pool.as_ptr(),
+                object.handle,
+                object.len,
+                scratch.as_mut_ptr().cast(),
+            )
+        };
+        // SAFETY: `data` has `object.len` bytes, in the pool or in `scratch`, until
+        // `zs_obj_read_end()`; nobody writes to the object while it is out of its descriptor's hands
+        // or its folio is locked, and `scratch` is borrowed.
+        let ret = f(unsafe { slice::from_raw_parts(data.cast(), object.len) });
+        // SAFETY: The same arguments as at the beginning.
+        unsafe {
+            bindings::zs_obj_read_end(self.pool.as_ptr(), object.handle, object.len, data)
+        };
+        Ok(ret)
+    }
+
+    /// Frees an object. Does not sleep.
+    pub(crate) fn free(&self, object: Object) {
+        if kernel::warn_on!(object.pool != self.id.0) {
+            return;
+        }
+        // SAFETY: By the invariant of `Object` the handle is this pool's and was not freed yet; as
+        // the object was passed by value, nobody can free it again.
+        unsafe { bindings::zs_free(self.pool.as_ptr(), object.handle) };
+    }
+
+    /// How many pages of memory the pool takes.
+    pub(crate) fn total_pages(&self) -> usize {
+        // SAFETY: The pool is valid by the type invariant.
+        unsafe { bindings::zs_get_total_pages(self.pool.as_ptr()) }
+    }
+}
+
+impl Drop for ZsPool {
+    fn drop(&mut self) {
+        // SAFETY: The pool is valid by the type invariant, and nobody uses it after this.
+        unsafe { bindings::zs_destroy_pool(self.pool.as_ptr()) };
+    }
+}

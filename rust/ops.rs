@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What C calls, turned into calls of safe Rust: the swap core's operations on the ghost, the
+//! module's parameters, the worker.
+
+use crate::{
+    bindings,
+    device::GhostDevice,
+    ghost::Ghost,
+    mm::{folio::SwapFolio, params as params_lock, slots::Slots, work},
+    params::{self, Param},
+};
+use core::ptr;
+use kernel::{
+    error::{from_result, to_result},
+    miscdevice::MiscDeviceRegistration,
+    prelude::*,
+    sync::{
+        atomic::{
+            ordering::{Acquire, Release},
+            Atomic,
+        },
+        Arc,
+    },
+};
+
+/// The ghost that a [`Registration`] keeps, or null.
+static GHOST: Atomic<*mut Ghost> = Atomic::new(ptr::null_mut());
+
+/// Calls `f` with the ghost, if there is one.
+///
+/// # Safety
+///
+/// The [`Registration`] must not be dropped meanwhile.
+unsafe fn with_ghost<R>(f: impl FnOnce(Option<&Ghost>) -> R) -> R {
+    // SAFETY: The pointer is null or that of the registration's `Arc`, which the caller promises not to
+    // go away.
+    f(unsafe { GHOST.load(Acquire).as_ref() })
+}
+
+/// The swap core knows of the ghost as long as this lives.
+pub(crate) struct Registration {
+    ops: KBox<bindings::vswap_ops>,
+    _ghost: Arc<Ghost>,
+}
+
+// SAFETY: `ops` is only read, by the swap core.
+unsafe impl Send for Registration {}
+// SAFETY: As above; there are no methods.
+unsafe impl Sync for Registration {}
+
+impl Registration {
+    /// Offers the ghost to swapon(2) under the name of `device`. May sleep.
+    ///
+    /// `EBUSY`: the kernel has another.
+    pub(crate) fn new(
+        ghost: Arc<Ghost>,
+        device: &MiscDeviceRegistration<GhostDevice>,
+    ) -> Result<Self> {
+        // SAFETY: The device is registered, so its minor number is set and does not change.
+        let minor = unsafe { (*device.as_raw()).minor } as u32;
+        let ops = KBox::new(
+            bindings::vswap_ops {
+                dev: bindings::MISC_MAJOR << bindings::MINORBITS | minor,
+                activate: Some(activate),
+                deactivate: Some(deactivate),
+                store: Some(store),
+                load: Some(load),
+                invalidate: Some(invalidate),
+            },
+            GFP_KERNEL,
+        )?;
+        GHOST.store(ptr::from_ref(&*ghost).cast_mut(), Release);
+        // SAFETY: `ops` stays where it is until it is unregistered, when this is dropped.
+        let ret = to_result(unsafe { bindings::vswap_register(&*ops) });
+        if let Err(e) = ret {
+            clear_ghost();
+            return Err(e);
+        }
+        Ok(Self { ops, _ghost: ghost })
+    }
+}
+
+fn clear_ghost() {
+    params_lock::locked(|| GHOST.store(ptr::null_mut(), Release));
+    work::retire_cancel();
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        // SAFETY: They were registered in `new()`. The ghost is off: while it is on, swapon(2) keeps
+        // the device open, and so the module loaded.
+        unsafe { bindings::vswap_unregister(&*self.ops) };
+        clear_ghost();
+    }
+}
+
+/// How many pages of descriptors there are.
+pub(crate) fn desc_pages() -> usize {
+    // SAFETY: May be called at any time.
+    unsafe { bindings::vswap_desc_pages() }
+}
+
+/// Turns the outcome of an operation into what C expects: a number, or a negative errno.
+fn outcome(result: Result<usize>) -> c_int {
+    from_result(|| Ok(result? as c_int))
+}
+
+/// [`vswap_ops::activate`](srctree/include/linux/vswap.h). May sleep.
+unsafe extern "C" fn activate() -> c_long {
+    // SAFETY: The swap core calls this only while the registration lives.
+    unsafe {
+        with_ghost(|ghost| match ghost {
+            Some(ghost) => ghost.activate() as c_long,
+            None => ENODEV.to_errno() as c_long,
+        })
+    }
+}
+
+/// [`vswap_ops::deactivate`](srctree/include/linux/vswap.h). May sleep.
+unsafe extern "C" fn deactivate() {
+    // SAFETY: The swap core calls this only while the registration lives.
+    unsafe { with_ghost(|ghost| ghost.map(Ghost::deactivate)) };
+}
+
+/// [`vswap_ops::store`](srctree/include/linux/vswap.h). The folio lock is held; may sleep.
+unsafe extern "C" fn store(folio: *mut bindings::folio, descs: *mut bindings::atomic_long_t) -> c_int {
+    // SAFETY: The swap core passes a locked folio of the swap cache that was unmapped before, so that
+    // nobody changes its contents while it is written out.
+    let folio = unsafe { SwapFolio::from_raw(folio) };
+    outcome((|| {
+        let folio = folio.ok_or(EINVAL)?;
+        // SAFETY: The swap core passes the descriptors of the folio's slots, one for each page, which
+        // live as long as the slots are in use; the folio in the swap cache sees to that.
+        let slots = unsafe { Slots::from_raw(descs, folio.nr_pages()) };
+        // SAFETY: The swap core calls this only while the registration lives.
+        unsafe { with_ghost(|ghost| ghost.ok_or(ENODEV)?.store(&folio, &slots)) }
+    })())
+}
+
+/// [`vswap_ops::load`](srctree/include/linux/vswap.h). The folio lock is held; may sleep.
+unsafe extern "C" fn load(folio: *mut bindings::folio, descs: *mut bindings::atomic_long_t) -> c_int {
+    // SAFETY: The swap core passes a locked folio of the swap cache that is not uptodate, so nobody
+    // reads its contents or maps it until it is unlocked.
+    let folio = unsafe { SwapFolio::from_raw(folio) };
+    outcome((|| {
+        let mut folio = folio.ok_or(EINVAL)?;
+        // SAFETY: As in `store()`.
+        let slots = unsafe { Slots::from_raw(descs, folio.nr_pages()) };
+        // SAFETY: The swap core calls this only while the registration lives.
+        unsafe { with_ghost(|ghost| ghost.ok_or(ENODEV)?.load(&mut folio, &slots)) }
+    })())
+}
+
+/// [`vswap_ops::invalidate`](srctree/include/linux/vswap.h). A cluster lock is held: does not sleep.
+unsafe extern "C" fn invalidate(descs: *mut bindings::atomic_long_t, nr: c_uint) {
+    // SAFETY: The swap core passes `nr` descriptors of a cluster whose lock it holds, so they are not
+    // freed meanwhile.
+    let slots = unsafe { Slots::from_raw(descs, nr as usize) };
+    // SAFETY: The swap core calls this only while the registration lives.
+    unsafe { with_ghost(|ghost| ghost.map(|ghost| ghost.invalidate(&slots))) };
+}
+
+fn param(index: c_uint) -> Result<Param> {
+    Ok(match index {
+        bindings::vswap_param_VSWAP_PARAM_SIZE => Param::Size,
+        bindings::vswap_param_VSWAP_PARAM_COMPRESSOR => Param::Compressor,
+        bindings::vswap_param_VSWAP_PARAM_MAX_POOL_PERCENT => Param::MaxPoolPercent,
+        bindings::vswap_param_VSWAP_PARAM_ACCEPT_THRESHOLD_PERCENT => Param::AcceptThresholdPercent,
+        bindings::vswap_param_VSWAP_PARAM_SHRINKER_ENABLED => Param::ShrinkerEnabled,
+        _ => return Err(EINVAL),
+    })
+}
+
+/// Sets a parameter to the text `val`. The parameter lock is held; may sleep.
+///
+/// # Safety
+///
+/// `val` must be null or a valid string.
+#[no_mangle]
+pub(crate) unsafe extern "C" fn vswap_param_set(index: c_uint, val: *const c_char) -> c_int {
+    from_result(|| {
+        if val.is_null() {
+            return Err(EINVAL);
+        }
+        // SAFETY: The caller promises a valid string.
+        let text = unsafe { CStr::from_char_ptr(val) };
+        let text = text.to_str().map_err(|_| EINVAL)?;
+        // SAFETY: The registration clears the pointer under the parameter lock before it goes away.
+        unsafe { with_ghost(|ghost| params::set(param(index)?, text, ghost)) }?;
+        Ok(0)
+    })
+}
+
+/// Writes a parameter's value to `buf`. The parameter lock is held; may sleep.
+///
+/// # Safety
+///
+/// `buf` must have room for `size` bytes.
+#[no_mangle]
+pub(crate) unsafe extern "C" fn vswap_param_get(index: c_uint, buf: *mut c_char, size: usize) -> c_int {
+    from_result(|| {
+        // SAFETY: The registration clears the pointer under the parameter lock before it goes away.
+        let text = unsafe { with_ghost(|ghost| params::get(param(index)?, ghost)) }?;
+        let bytes = text.to_bytes_with_nul();
+        if bytes.len() > size {
+            return Err(EINVAL);
+        }
+        // SAFETY: There is room for the bytes, and they do not overlap: `text` is new.
+        unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), buf.cast(), bytes.len()) };
+        Ok(bytes.len() as c_int - 1)
+    })
+}
+
+/// Retires idle pools; returns whether to come again. Runs in a worker, may sleep.
+#[no_mangle]
+pub(crate) extern "C" fn vswap_retire_pools() -> bool {
+    // SAFETY: The registration waits for the worker before it goes away.
+    unsafe { with_ghost(|ghost| ghost.is_some_and(|ghost| ghost.pools.retire())) }
+}

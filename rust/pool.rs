@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The compression pools: one is current and takes new pages, others live on until their last page
+//! has left.
+//!
+//! A pool is pinned by its objects: it is only retired when it is not current, has no memory left
+//! and nobody is using it, which the grace period of [`SrcuTable`] tells.
+
+use crate::{
+    backend::compressed::Pool,
+    descriptor::MAX_POOLS,
+    mm::{
+        srcu_table::{Reader, SrcuTable},
+        work,
+    },
+};
+use kernel::{
+    new_mutex,
+    prelude::*,
+    sync::{
+        atomic::{
+            ordering::{Acquire, Relaxed, Release},
+            Atomic,
+        },
+        Mutex,
+    },
+};
+
+/// Leave to use the pools.
+pub(crate) type PoolReader<'a> = Reader<'a, Pool, MAX_POOLS>;
+
+/// All pools that live.
+#[pin_data]
+pub(crate) struct Pools {
+    #[pin]
+    table: SrcuTable<Pool, MAX_POOLS>,
+    current: Atomic<usize>,
+    /// Held by those who add or retire pools.
+    #[pin]
+    change: Mutex<()>,
+}
+
+impl Pools {
+    /// With one pool, for the compressor `name`.
+    pub(crate) fn new(name: &CStr) -> impl PinInit<Self, Error> + '_ {
+        try_pin_init!(Self {
+            table <- SrcuTable::new(),
+            current: Atomic::new(0),
+            change <- new_mutex!((), "vswap_pools"),
+        })
+        .pin_chain(move |pools| pools.switch(name))
+    }
+
+    /// Pools are not freed until the returned value is dropped. May be called anywhere.
+    #[inline]
+    pub(crate) fn read(&self) -> PoolReader<'_> {
+        self.table.read()
+    }
+
+    /// The pool that takes new pages.
+    #[inline]
+    pub(crate) fn current<'a>(&self, reader: &'a PoolReader<'_>) -> Option<&'a Pool> {
+        reader.get(self.current.load(Acquire))
+    }
+
+    /// How many pages of memory all pools take.
+    pub(crate) fn total_pages(&self, reader: &PoolReader<'_>) -> usize {
+        reader.iter().map(|(_, pool)| pool.total_pages()).sum()
+    }
+
+    /// Makes the pool of the compressor `name` the current one. May sleep.
+    ///
+    /// `ENOENT`: no such compressor. `EBUSY`: too many pools still have pages.
+    pub(crate) fn switch(&self, name: &CStr) -> Result {
+        let _change = self.change.lock();
+        let reader = self.table.read();
+        let living = reader.iter().find(|(_, pool)| pool.name() == name);
+        if let Some((id, _)) = living {
+            self.current.store(id, Release);
+        } else {
+            let pool = KBox::new(Pool::new(name)?, GFP_KERNEL)?;
+            let id = pool.id();
+            self.table.set(id, pool);
+            self.current.store(id, Release);
+        }
+        if reader.iter().count() > 1 {
+            work::retire_later();
+        }
+        Ok(())
+    }
+
+    /// Frees the pools whose last page has left. May sleep. Returns whether there are others that will
+    /// have to be.
+    pub(crate) fn retire(&self) -> bool {
+        let _change = self.change.lock();
+        // From here on nobody stores to a pool that is not current.
+        self.table.synchronize();
+        let mut living = 0;
+        for id in 0..MAX_POOLS {
+            let empty = match self.table.read().get(id) {
+                Some(pool) => pool.total_pages() == 0,
+                None => continue,
+            };
+            if empty && id != self.current.load(Relaxed) {
+                self.table.clear(id);
+            } else {
+                living += 1;
+            }
+        }
+        living > 1
+    }
+}

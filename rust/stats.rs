@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Counters, and their files in debugfs.
+
+use crate::ghost::Ghost;
+use kernel::{
+    cpu::{nr_cpu_ids, CpuId},
+    debugfs::{Scope, ScopedDir},
+    fmt,
+    prelude::*,
+    sync::{
+        atomic::{ordering::Relaxed, Atomic},
+        Arc,
+    },
+};
+
+/// What is counted.
+#[derive(Clone, Copy)]
+pub(crate) enum Counter {
+    /// Pages kept in their descriptor alone.
+    SameFilled,
+    /// Pages kept compressed.
+    Compressed,
+    /// Pages kept whole, as they did not shrink.
+    Incompressible,
+    /// Pages turned away as the pool was full.
+    PoolLimitHit,
+    /// Pages turned away as the compressor failed.
+    RejectCompressFail,
+    /// Pages turned away as there was no memory to keep them in.
+    RejectAllocFail,
+    /// Pages that could not be read back.
+    DecompressFail,
+}
+
+const NR_COUNTERS: usize = Counter::DecompressFail as usize + 1;
+
+/// The share of one CPU, in cache lines of its own.
+#[repr(align(64))]
+struct CpuShare([Atomic<i64>; NR_COUNTERS]);
+
+/// The counters. Counting shares no cache line with other CPUs.
+pub(crate) struct Stats(KVec<CpuShare>);
+
+impl Stats {
+    pub(crate) fn new() -> Result<Self> {
+        let mut shares = KVec::with_capacity(nr_cpu_ids() as usize, GFP_KERNEL)?;
+        for _ in 0..nr_cpu_ids() {
+            let share = CpuShare([const { Atomic::new(0) }; NR_COUNTERS]);
+            shares.push(share, GFP_KERNEL)?;
+        }
+        Ok(Self(shares))
+    }
+
+    /// Adds `n`. May be called anywhere.
+    #[inline]
+    pub(crate) fn add(&self, counter: Counter, n: i64) {
+        let share = &self.0[CpuId::current().as_u32() as usize];
+        share.0[counter as usize].add(n, Relaxed);
+    }
+
+    /// The sum over all CPUs. Those who count meanwhile may be missed in part.
+    pub(crate) fn sum(&self, counter: Counter) -> i64 {
+        let sum: i64 = self.0.iter().map(|share| share.0[counter as usize].load(Relaxed)).sum();
+        sum.max(0)
+    }
+}
+
+type Files = Scope<Arc<Ghost>>;
+
+/// Makes `/sys/kernel/debug/vswap` with a file for each counter.
+pub(crate) fn files(ghost: Arc<Ghost>) -> impl PinInit<Files> {
+    Scope::dir(ghost, c"vswap", |ghost: &Arc<Ghost>, dir| {
+        macro_rules! file {
+            ($name:literal, $value:expr) => {
+                file(dir, $name, ghost, &|ghost: &Arc<Ghost>, f: &mut fmt::Formatter<'_>| {
+                    let value: fn(&Ghost) -> i64 = $value;
+                    writeln!(f, "{}", value(ghost))
+                })
+            };
+        }
+
+        file!(c"stored_pages", Ghost::stored_pages);
+        file!(c"same_filled_pages", |g| g.stats.sum(Counter::SameFilled));
+        file!(c"compressed_pages", |g| g.stats.sum(Counter::Compressed));
+        file!(c"incompressible_pages", |g| g.stats.sum(Counter::Incompressible));
+        file!(c"physical_pages", |_| 0);
+        file!(c"pool_total_size", Ghost::pool_total_size);
+        file!(c"metadata_size", Ghost::metadata_size);
+        file!(c"written_back_pages", |_| 0);
+        file!(c"evacuated_pages", |_| 0);
+        file!(c"pool_limit_hit", |g| g.stats.sum(Counter::PoolLimitHit));
+        file!(c"reject_compress_fail", |g| g.stats.sum(Counter::RejectCompressFail));
+        file!(c"reject_alloc_fail", |g| g.stats.sum(Counter::RejectAllocFail));
+        file!(c"decompress_fail", |g| g.stats.sum(Counter::DecompressFail));
+    })
+}
+
+fn file<'data, F>(dir: &ScopedDir<'data, '_>, name: &CStr, ghost: &'data Arc<Ghost>, f: &'static F)
+where
+    F: Fn(&Arc<Ghost>, &mut fmt::Formatter<'_>) -> fmt::Result + Send + Sync,
+{
+    dir.read_callback_file(name, ghost, f);
+}
