@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The pure files of the module, with their tests.
+
+#![cfg_attr(any(not(test), loom), allow(dead_code))]
+
+#[path = "../../../rust/descriptor.rs"]
+mod descriptor;
+#[path = "../../../rust/parse.rs"]
+mod parse;
+#[path = "../../../rust/backend/same_filled.rs"]
+mod same_filled;
+#[path = "../../../rust/table.rs"]
+mod table;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#[cfg(not(loom))]
+mod descriptor;
+#[cfg(loom)]
+mod loom;
+#[cfg(not(loom))]
+mod parse;
+#[cfg(not(loom))]
+mod same_filled;
+#[cfg(not(loom))]
+mod table;

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Each descriptor is one word and each word one descriptor, or none.
+
+use crate::descriptor::{Descriptor, Invalid, Location, HANDLE_BITS, MAX_POOLS, PAGE_LEN};
+use proptest::prelude::*;
+
+fn location() -> impl Strategy<Value = Location> {
+    (0..1u64 << HANDLE_BITS, 1..=PAGE_LEN, 0..MAX_POOLS, 0..4u8)
+        .prop_map(|(handle, len, pool, age)| Location { handle, len, pool, age })
+}
+
+pub(super) fn descriptor() -> impl Strategy<Value = Descriptor> {
+    prop_oneof![
+        Just(Descriptor::Empty),
+        any::<u32>().prop_map(Descriptor::SameFilled),
+        location().prop_map(Descriptor::Compressed),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn what_is_encoded_is_decoded(desc in descriptor()) {
+        prop_assert_eq!(Descriptor::decode(desc.encode().unwrap()), Ok(desc));
+    }
+
+    #[test]
+    fn what_is_decoded_encodes_to_the_same_word(word: u64) {
+        match Descriptor::decode(word) {
+            Ok(desc) => prop_assert_eq!(desc.encode(), Some(word)),
+            Err(Invalid(invalid)) => prop_assert_eq!(invalid, word),
+        }
+    }
+
+    #[test]
+    fn no_two_descriptors_share_a_word(a in descriptor(), b in descriptor()) {
+        prop_assert_eq!(a == b, a.encode() == b.encode());
+    }
+
+    #[test]
+    fn fields_out_of_range_are_refused(at in location(), big in 1u64 << HANDLE_BITS..) {
+        for wrong in [
+            Location { handle: big, ..at },
+            Location { len: 0, ..at },
+            Location { len: PAGE_LEN + 1, ..at },
+            Location { pool: MAX_POOLS, ..at },
+            Location { age: 4, ..at },
+        ] {
+            prop_assert_eq!(Descriptor::Compressed(wrong).encode(), None);
+        }
+    }
+}
+
+#[test]
+fn the_extremes_fit() {
+    let least = Location { handle: 0, len: 1, pool: 0, age: 0 };
+    let most = Location {
+        handle: (1 << HANDLE_BITS) - 1,
+        len: PAGE_LEN,
+        pool: MAX_POOLS - 1,
+        age: 3,
+    };
+    for desc in [Descriptor::Compressed(least), Descriptor::Compressed(most)] {
+        assert_eq!(Descriptor::decode(desc.encode().unwrap()), Ok(desc));
+    }
+}
+
+#[test]
+fn an_empty_slot_is_a_zeroed_word() {
+    assert_eq!(Descriptor::Empty.encode(), Some(0));
+    assert_eq!(Descriptor::decode(0), Ok(Descriptor::Empty));
+}
+
+#[test]
+fn a_used_slot_is_never_a_zeroed_word() {
+    assert_ne!(Descriptor::SameFilled(0).encode(), Some(0));
+}
+
+#[test]
+fn stray_words_are_invalid() {
+    // An empty or same-filled tag with stray bits, a pool that cannot be, unused tags.
+    for word in [1 << 3, 1 | 1 << 3, 1 | 1 << 31, 2 | 15 << 58, 3, 4, 7, u64::MAX] {
+        assert_eq!(Descriptor::decode(word), Err(Invalid(word)), "{word:#x}");
+    }
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Every interleaving of those who meet at a slot: each object is freed once, by one of them.
+//!
+//! `Word` promises that taking synchronizes with putting. Here it is no stronger than that, so loom
+//! also finds code that relies on more.
+
+use crate::{
+    descriptor::{Descriptor, Location},
+    table::{Table, Word},
+};
+use loom::{
+    cell::UnsafeCell,
+    sync::{
+        atomic::{AtomicU64, Ordering::AcqRel, Ordering::Acquire},
+        Arc,
+    },
+    thread,
+};
+
+impl Word for AtomicU64 {
+    fn load(&self) -> u64 {
+        AtomicU64::load(self, Acquire)
+    }
+
+    fn exchange(&self, new: u64) -> u64 {
+        self.swap(new, AcqRel)
+    }
+}
+
+const OBJECTS: usize = 3;
+
+/// A slot, and the contents of the objects: 0 not stored, or the object's number, or `FREED`.
+struct World {
+    words: [AtomicU64; 1],
+    objects: [UnsafeCell<usize>; OBJECTS],
+}
+
+const FREED: usize = usize::MAX;
+
+impl World {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            words: [AtomicU64::new(0)],
+            objects: [const { 0 }; OBJECTS].map(UnsafeCell::new),
+        })
+    }
+
+    /// Writes an object, then puts it into the slot; frees what was there.
+    fn store(&self, object: usize) {
+        self.objects[object].with_mut(|p| unsafe { *p = object + 1 });
+        let at = Location { handle: object as u64, len: 1, pool: 0, age: 0 };
+        let old = Table::new(&self.words).put(0, Descriptor::Compressed(at));
+        self.free(old.unwrap().unwrap());
+    }
+
+    fn invalidate(&self) {
+        self.free(Table::new(&self.words).take(0).unwrap());
+    }
+
+    /// Fails if the object was freed before; loom fails if this is not ordered after its writing.
+    fn free(&self, desc: Descriptor) {
+        if let Descriptor::Compressed(at) = desc {
+            let object = at.handle as usize;
+            self.objects[object].with_mut(|p| unsafe {
+                assert_eq!(*p, object + 1, "freed twice, or before it was written");
+                *p = FREED;
+            });
+        }
+    }
+
+    fn assert_all_freed(&self, objects: usize) {
+        self.invalidate();
+        for object in &self.objects[..objects] {
+            object.with(|p| assert_eq!(unsafe { *p }, FREED, "leaked"));
+        }
+    }
+}
+
+fn race(fs: &[fn(&World)], objects: usize) {
+    let fs = fs.to_vec();
+    loom::model(move || {
+        let world = World::new();
+        let threads: Vec<_> = fs
+            .iter()
+            .map(|&f| {
+                let world = world.clone();
+                thread::spawn(move || f(&world))
+            })
+            .collect();
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        world.assert_all_freed(objects);
+    });
+}
+
+#[test]
+fn store_against_invalidate() {
+    race(&[|w| w.store(0), |w| w.invalidate()], 1);
+}
+
+#[test]
+fn store_against_store() {
+    race(&[|w| w.store(0), |w| w.store(1)], 2);
+}
+
+#[test]
+fn two_invalidate_what_a_third_stores() {
+    race(&[|w| w.store(0), |w| w.invalidate(), |w| w.invalidate()], 1);
+}
+
+#[test]
+fn replace_against_invalidate() {
+    race(
+        &[
+            |w| {
+                w.store(0);
+                w.store(1);
+            },
+            |w| w.invalidate(),
+        ],
+        2,
+    );
+}
