@@ -18,10 +18,7 @@
 //! nothing may reclaim: stores run in reclaim themselves.
 
 use crate::{
-    backend::{
-        compressed::StoreError,
-        same_filled,
-    },
+    backend::{compressed::StoreError, same_filled},
     descriptor::Invalid,
     mm::{
         folio::{totalram_pages, SwapFolio},
@@ -62,7 +59,9 @@ pub(crate) fn default_size() -> u64 {
 
 /// The ghost's size in pages, at the next swapon.
 pub(crate) fn size_in_pages() -> u64 {
-    params::size().unwrap_or_else(default_size).div_ceil(PAGE_SIZE as u64)
+    params::size()
+        .unwrap_or_else(default_size)
+        .div_ceil(PAGE_SIZE as u64)
 }
 
 impl Ghost {

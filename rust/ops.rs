@@ -124,7 +124,10 @@ unsafe extern "C" fn deactivate() {
 }
 
 /// [`vswap_ops::store`](srctree/include/linux/vswap.h). The folio lock is held; may sleep.
-unsafe extern "C" fn store(folio: *mut bindings::folio, descs: *mut bindings::atomic_long_t) -> c_int {
+unsafe extern "C" fn store(
+    folio: *mut bindings::folio,
+    descs: *mut bindings::atomic_long_t,
+) -> c_int {
     // SAFETY: The swap core passes a locked folio of the swap cache that was unmapped before, so that
     // nobody changes its contents while it is written out.
     let folio = unsafe { SwapFolio::from_raw(folio) };
@@ -139,7 +142,10 @@ unsafe extern "C" fn store(folio: *mut bindings::folio, descs: *mut bindings::at
 }
 
 /// [`vswap_ops::load`](srctree/include/linux/vswap.h). The folio lock is held; may sleep.
-unsafe extern "C" fn load(folio: *mut bindings::folio, descs: *mut bindings::atomic_long_t) -> c_int {
+unsafe extern "C" fn load(
+    folio: *mut bindings::folio,
+    descs: *mut bindings::atomic_long_t,
+) -> c_int {
     // SAFETY: The swap core passes a locked folio of the swap cache that is not uptodate, so nobody
     // reads its contents or maps it until it is unlocked.
     let folio = unsafe { SwapFolio::from_raw(folio) };
@@ -166,7 +172,7 @@ fn param(index: c_uint) -> Result<Param> {
         bindings::vswap_param_VSWAP_PARAM_SIZE => Param::Size,
         bindings::vswap_param_VSWAP_PARAM_COMPRESSOR => Param::Compressor,
         bindings::vswap_param_VSWAP_PARAM_MAX_POOL_PERCENT => Param::MaxPoolPercent,
-        bindings::vswap_param_VSWAP_PARAM_ACCEPT_THRESHOLD_PERCENT => Param::AcceptThresholdPercent,
+        bindings::vswap_param_VSWAP_PARAM_ACCEPT_PERCENT => Param::AcceptThresholdPercent,
         bindings::vswap_param_VSWAP_PARAM_SHRINKER_ENABLED => Param::ShrinkerEnabled,
         _ => return Err(EINVAL),
     })
@@ -198,7 +204,11 @@ pub(crate) unsafe extern "C" fn vswap_param_set(index: c_uint, val: *const c_cha
 ///
 /// `buf` must have room for `size` bytes.
 #[no_mangle]
-pub(crate) unsafe extern "C" fn vswap_param_get(index: c_uint, buf: *mut c_char, size: usize) -> c_int {
+pub(crate) unsafe extern "C" fn vswap_param_get(
+    index: c_uint,
+    buf: *mut c_char,
+    size: usize,
+) -> c_int {
     from_result(|| {
         // SAFETY: The registration clears the pointer under the parameter lock before it goes away.
         let text = unsafe { with_ghost(|ghost| params::get(param(index)?, ghost)) }?;

@@ -55,7 +55,9 @@ pub(crate) fn accept_threshold_percent() -> usize {
 
 /// The compressor for the first pool.
 pub(crate) fn first_compressor() -> &'static CStr {
-    FIRST_COMPRESSOR.as_ref().map_or(DEFAULT_COMPRESSOR, |name| name)
+    FIRST_COMPRESSOR
+        .as_ref()
+        .map_or(DEFAULT_COMPRESSOR, |name| name)
 }
 
 /// Sets a parameter. `ghost` is missing while the module is loaded.
@@ -63,7 +65,10 @@ pub(crate) fn set(param: Param, text: &str, ghost: Option<&Ghost>) -> Result {
     match param {
         Param::Size => {
             let Some(size) = parse::size(text) else {
-                pr_err!("size={} is not a size: give bytes or K, M, G, T, up to 16T\n", text.trim());
+                pr_err!(
+                    "size={} is not a size: give bytes or K, M, G, T, up to 16T\n",
+                    text.trim()
+                );
                 return Err(EINVAL);
             };
             let store = || SIZE.store(size, Relaxed);
@@ -84,7 +89,10 @@ pub(crate) fn set(param: Param, text: &str, ghost: Option<&Ghost>) -> Result {
         }
         Param::ShrinkerEnabled => {
             let Some(on) = parse::switch(text) else {
-                pr_err!("shrinker_enabled={} is not a switch: give Y or N\n", text.trim());
+                pr_err!(
+                    "shrinker_enabled={} is not a switch: give Y or N\n",
+                    text.trim()
+                );
                 return Err(EINVAL);
             };
             SHRINKER_ENABLED.store(on, Relaxed);
@@ -95,7 +103,11 @@ pub(crate) fn set(param: Param, text: &str, ghost: Option<&Ghost>) -> Result {
 
 fn set_percent(param: &Atomic<u32>, name: &str, text: &str) -> Result {
     let Some(percent) = parse::percent(text, 0) else {
-        pr_err!("{}={} is not a percentage: give 0 to 100\n", name, text.trim());
+        pr_err!(
+            "{}={} is not a percentage: give 0 to 100\n",
+            name,
+            text.trim()
+        );
         return Err(EINVAL);
     };
     param.store(percent, Relaxed);
@@ -105,7 +117,10 @@ fn set_percent(param: &Atomic<u32>, name: &str, text: &str) -> Result {
 fn set_compressor(text: &str, ghost: Option<&Ghost>) -> Result {
     let name = CString::try_from_fmt(fmt!("{}", text))?;
     if text.is_empty() || !Acomp::exists(&name) {
-        pr_err!("compressor={} is not one of the kernel's: give lz4, lzo-rle, zstd or another acomp\n", text);
+        pr_err!(
+            "compressor={} is not one of the kernel's: give lz4, lzo-rle, zstd or another acomp\n",
+            text
+        );
         return Err(EINVAL);
     }
     match ghost {
@@ -127,7 +142,10 @@ fn set_compressor(text: &str, ghost: Option<&Ghost>) -> Result {
 /// Writes a parameter's value, with a newline.
 pub(crate) fn get(param: Param, ghost: Option<&Ghost>) -> Result<CString> {
     Ok(match param {
-        Param::Size => CString::try_from_fmt(fmt!("{}\n", size().unwrap_or_else(crate::ghost::default_size)))?,
+        Param::Size => CString::try_from_fmt(fmt!(
+            "{}\n",
+            size().unwrap_or_else(crate::ghost::default_size)
+        ))?,
         Param::Compressor => match ghost {
             Some(ghost) => {
                 let reader = ghost.pools.read();
@@ -141,7 +159,11 @@ pub(crate) fn get(param: Param, ghost: Option<&Ghost>) -> Result<CString> {
             CString::try_from_fmt(fmt!("{}\n", accept_threshold_percent()))?
         }
         Param::ShrinkerEnabled => {
-            let on = if SHRINKER_ENABLED.load(Relaxed) { "Y" } else { "N" };
+            let on = if SHRINKER_ENABLED.load(Relaxed) {
+                "Y"
+            } else {
+                "N"
+            };
             CString::try_from_fmt(fmt!("{}\n", on))?
         }
     })

@@ -17,7 +17,11 @@ pub(crate) fn size(text: &str) -> Option<u64> {
         b't' | b'T' => 40,
         _ => 0,
     };
-    let digits = if shift == 0 { text } else { &text[..text.len() - 1] };
+    let digits = if shift == 0 {
+        text
+    } else {
+        &text[..text.len() - 1]
+    };
     let size = number(digits)?.checked_mul(1 << shift)?;
     (1..=MAX_SIZE).contains(&size).then_some(size)
 }

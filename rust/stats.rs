@@ -61,7 +61,11 @@ impl Stats {
 
     /// The sum over all CPUs. Those who count meanwhile may be missed in part.
     pub(crate) fn sum(&self, counter: Counter) -> i64 {
-        let sum: i64 = self.0.iter().map(|share| share.0[counter as usize].load(Relaxed)).sum();
+        let sum: i64 = self
+            .0
+            .iter()
+            .map(|share| share.0[counter as usize].load(Relaxed))
+            .sum();
         sum.max(0)
     }
 }
@@ -73,25 +77,36 @@ pub(crate) fn files(ghost: Arc<Ghost>) -> impl PinInit<Files> {
     Scope::dir(ghost, c"vswap", |ghost: &Arc<Ghost>, dir| {
         macro_rules! file {
             ($name:literal, $value:expr) => {
-                file(dir, $name, ghost, &|ghost: &Arc<Ghost>, f: &mut fmt::Formatter<'_>| {
-                    let value: fn(&Ghost) -> i64 = $value;
-                    writeln!(f, "{}", value(ghost))
-                })
+                file(
+                    dir,
+                    $name,
+                    ghost,
+                    &|ghost: &Arc<Ghost>, f: &mut fmt::Formatter<'_>| {
+                        let value: fn(&Ghost) -> i64 = $value;
+                        writeln!(f, "{}", value(ghost))
+                    },
+                )
             };
         }
 
         file!(c"stored_pages", Ghost::stored_pages);
         file!(c"same_filled_pages", |g| g.stats.sum(Counter::SameFilled));
         file!(c"compressed_pages", |g| g.stats.sum(Counter::Compressed));
-        file!(c"incompressible_pages", |g| g.stats.sum(Counter::Incompressible));
+        file!(c"incompressible_pages", |g| g
+            .stats
+            .sum(Counter::Incompressible));
         file!(c"physical_pages", |_| 0);
         file!(c"pool_total_size", Ghost::pool_total_size);
         file!(c"metadata_size", Ghost::metadata_size);
         file!(c"written_back_pages", |_| 0);
         file!(c"evacuated_pages", |_| 0);
         file!(c"pool_limit_hit", |g| g.stats.sum(Counter::PoolLimitHit));
-        file!(c"reject_compress_fail", |g| g.stats.sum(Counter::RejectCompressFail));
-        file!(c"reject_alloc_fail", |g| g.stats.sum(Counter::RejectAllocFail));
+        file!(c"reject_compress_fail", |g| g
+            .stats
+            .sum(Counter::RejectCompressFail));
+        file!(c"reject_alloc_fail", |g| g
+            .stats
+            .sum(Counter::RejectAllocFail));
         file!(c"decompress_fail", |g| g.stats.sum(Counter::DecompressFail));
     })
 }

@@ -53,7 +53,11 @@ impl<'a, W: Word> Table<'a, W> {
     ///
     /// A descriptor with a field out of its range is not put: it comes back as an error.
     #[inline]
-    pub(crate) fn put(&self, i: usize, new: Descriptor) -> Result<Result<Descriptor, Invalid>, Descriptor> {
+    pub(crate) fn put(
+        &self,
+        i: usize,
+        new: Descriptor,
+    ) -> Result<Result<Descriptor, Invalid>, Descriptor> {
         let word = new.encode().ok_or(new)?;
         Ok(Descriptor::decode(self.0[i].exchange(word)))
     }

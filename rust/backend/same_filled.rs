@@ -13,10 +13,21 @@ pub(crate) fn find(page: &[u64]) -> Option<u32> {
     if first != last || first != double(word) {
         return None;
     }
-    let same = page.chunks(8).all(|chunk| {
-        chunk.iter().fold(0, |diff, &word| diff | (word ^ first)) == 0
-    });
-    same.then_some(word)
+    // Eight at a time, spelled out: two instructions a word, and out at the first that differs.
+    let same = |eight: &[u64]| match eight {
+        &[a, b, c, d, e, f, g, h] => {
+            a == first
+                && b == first
+                && c == first
+                && d == first
+                && e == first
+                && f == first
+                && g == first
+                && h == first
+        }
+        rest => rest.iter().all(|&word| word == first),
+    };
+    page.chunks(8).all(same).then_some(word)
 }
 
 /// Fills a page with a word.

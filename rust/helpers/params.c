@@ -3,11 +3,8 @@
 
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include "callbacks.h"
 #include "helpers.h"
-
-/* rust/ops.rs */
-int vswap_param_set(unsigned int param, const char *val);
-int vswap_param_get(unsigned int param, char *buf, size_t size);
 
 static int param_set(const char *val, const struct kernel_param *kp)
 {
@@ -24,20 +21,25 @@ static const struct kernel_param_ops param_ops = {
 	.get = param_get,
 };
 
-#define VSWAP_PARAM(name, index, desc)					\
-	module_param_cb(name, &param_ops, (void *)(index), 0644);	\
-	MODULE_PARM_DESC(name, desc)
+module_param_cb(size, &param_ops, (void *)VSWAP_PARAM_SIZE, 0644);
+MODULE_PARM_DESC(size,
+		 "size of the ghost in bytes, or with K, M, G, T; up to 16T (default: the size of RAM)");
 
-VSWAP_PARAM(size, VSWAP_PARAM_SIZE,
-	    "size of the ghost in bytes, or with K, M, G, T; up to 16T (default: the size of RAM)");
-VSWAP_PARAM(compressor, VSWAP_PARAM_COMPRESSOR,
-	    "compressor for pages stored from now on, any acomp of the kernel's (default: lz4)");
-VSWAP_PARAM(max_pool_percent, VSWAP_PARAM_MAX_POOL_PERCENT,
-	    "how much of RAM the pools may take, in percent (default: 20)");
-VSWAP_PARAM(accept_threshold_percent, VSWAP_PARAM_ACCEPT_THRESHOLD_PERCENT,
-	    "how far a full pool must shrink, in percent of its limit, to take pages again (default: 90)");
-VSWAP_PARAM(shrinker_enabled, VSWAP_PARAM_SHRINKER_ENABLED,
-	    "write cold pages to a swap device below under memory pressure (default: Y)");
+module_param_cb(compressor, &param_ops, (void *)VSWAP_PARAM_COMPRESSOR, 0644);
+MODULE_PARM_DESC(compressor,
+		 "compressor for pages stored from now on, any acomp of the kernel's (default: lz4)");
+
+module_param_cb(max_pool_percent, &param_ops, (void *)VSWAP_PARAM_MAX_POOL_PERCENT, 0644);
+MODULE_PARM_DESC(max_pool_percent,
+		 "how much of RAM the pools may take, in percent (default: 20)");
+
+module_param_cb(accept_threshold_percent, &param_ops, (void *)VSWAP_PARAM_ACCEPT_PERCENT, 0644);
+MODULE_PARM_DESC(accept_threshold_percent,
+		 "how far a full pool must shrink, in percent of its limit, to take pages again (default: 90)");
+
+module_param_cb(shrinker_enabled, &param_ops, (void *)VSWAP_PARAM_SHRINKER_ENABLED, 0644);
+MODULE_PARM_DESC(shrinker_enabled,
+		 "write cold pages to a swap device below under memory pressure (default: Y)");
 
 /* Keeps the functions above out: sysfs outlives the module's exit function. */
 void vswap_params_lock(void)

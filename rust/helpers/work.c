@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
 #include <linux/workqueue.h>
+#include "callbacks.h"
 #include "helpers.h"
-
-/* rust/ops.rs: returns whether there is more to do later */
-bool vswap_retire_pools(void);
 
 static void retire(struct work_struct *work)
 {
+	/* There may be more to do later. */
 	if (vswap_retire_pools())
 		vswap_retire_later();
 }

@@ -104,7 +104,10 @@ impl Drop for PoolId {
     fn drop(&mut self) {
         loop {
             let taken = POOL_IDS.load(Relaxed);
-            if POOL_IDS.cmpxchg(taken, taken & !(1 << self.0), Full).is_ok() {
+            if POOL_IDS
+                .cmpxchg(taken, taken & !(1 << self.0), Full)
+                .is_ok()
+            {
                 return;
             }
         }
@@ -213,9 +216,7 @@ impl ZsPool {
         // or its folio is locked, and `scratch` is borrowed.
         let ret = f(unsafe { slice::from_raw_parts(data.cast(), object.len) });
         // SAFETY: The same arguments as at the beginning.
-        unsafe {
-            bindings::zs_obj_read_end(self.pool.as_ptr(), object.handle, object.len, data)
-        };
+        unsafe { bindings::zs_obj_read_end(self.pool.as_ptr(), object.handle, object.len, data) };
         Ok(ret)
     }
 
