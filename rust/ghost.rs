@@ -98,35 +98,28 @@ impl Ghost {
         Ok(())
     }
 
-    /// Stores a folio: all its pages, or none. May sleep.
+    /// Stores a folio: all its pages, or none. Returns how many are zero-filled. May sleep.
     ///
-    /// `ENOMEM`: the pool or memory is full, or pages that have to be compressed may not be.
-    /// Otherwise, what the compressor said.
-    pub(crate) fn store(
-        &self,
-        folio: &SwapFolio<'_>,
-        slots: &Slots<'_>,
-        may_compress: bool,
-        tally: &mut Tally,
-    ) -> Result {
+    /// `ENOMEM`: the pool or memory is full. Otherwise, what the compressor said.
+    pub(crate) fn store(&self, folio: &SwapFolio<'_>, slots: &Slots<'_>) -> Result<usize> {
         let reader = self.pools.read();
-        let stored = (0..slots.len()).try_for_each(|i| {
+        let mut zero = 0;
+        for i in 0..slots.len() {
             let held = match same_filled::find(folio.page(i)) {
                 Some(word) => {
-                    tally.zero += u32::from(word == 0);
+                    zero += usize::from(word == 0);
                     Ok(Held::SameFilled(word))
                 }
-                None if may_compress => self.compress(&reader, folio, i).map(Held::Object),
-                None => Err(ENOMEM),
+                None => self.compress(&reader, folio, i).map(Held::Object),
             };
-            self.put(&reader, slots, i, held?, tally)
-        });
-        if stored.is_err() {
-            // What slots held before is older than the folio.
-            self.empty(&reader, slots, tally);
+            let put = held.and_then(|held| self.put(&reader, slots, i, held));
+            if let Err(e) = put {
+                // What slots held before is older than the folio.
+                self.invalidate_with(&reader, slots);
+                return Err(e);
+            }
         }
-        self.account(tally);
-        stored
+        Ok(zero)
     }
 
     fn compress(&self, reader: &PoolReader<'_>, folio: &SwapFolio<'_>, i: usize) -> Result<Object> {
@@ -146,22 +139,17 @@ impl Ghost {
         })
     }
 
-    fn put(
-        &self,
-        reader: &PoolReader<'_>,
-        slots: &Slots<'_>,
-        i: usize,
-        held: Held,
-        tally: &mut Tally,
-    ) -> Result {
-        tally.count(&held, 1);
+    fn put(&self, reader: &PoolReader<'_>, slots: &Slots<'_>, i: usize, held: Held) -> Result {
+        if let Some(counter) = kind(&held) {
+            self.stats.add(counter, 1);
+        }
         match slots.put(i, held) {
             Ok(old) => {
-                self.release(reader, old, tally);
+                self.release(reader, old);
                 Ok(())
             }
             Err(PutError::NoRoom(held)) => {
-                self.release(reader, held, tally);
+                self.release(reader, held);
                 self.stats.add(Counter::RejectAllocFail, 1);
                 Err(ENOMEM)
             }
@@ -172,16 +160,13 @@ impl Ghost {
         }
     }
 
-    /// Loads a folio and empties its slots, or on failure leaves them as they are. May sleep.
+    /// Loads a folio and empties its slots, or on failure leaves them as they are. Returns how many
+    /// pages were zero-filled. May sleep.
     ///
     /// `EIO`: a page cannot be had any more.
-    pub(crate) fn load(
-        &self,
-        folio: &mut SwapFolio<'_>,
-        slots: &Slots<'_>,
-        tally: &mut Tally,
-    ) -> Result {
+    pub(crate) fn load(&self, folio: &mut SwapFolio<'_>, slots: &Slots<'_>) -> Result<usize> {
         let reader = self.pools.read();
+        let mut zero = 0;
         for i in 0..slots.len() {
             let loaded = slots
                 .peek(i, |held| match held {
@@ -189,7 +174,7 @@ impl Ghost {
                     Held::Empty => Err(EIO),
                     Held::SameFilled(word) => {
                         same_filled::fill(folio.page_mut(i), *word);
-                        tally.zero += u32::from(*word == 0);
+                        zero += usize::from(*word == 0);
                         Ok(())
                     }
                     Held::Object(object) => reader
@@ -207,41 +192,28 @@ impl Ghost {
                 return Err(e);
             }
         }
-        self.empty(&reader, slots, tally);
-        self.account(tally);
-        Ok(())
+        self.invalidate_with(&reader, slots);
+        Ok(zero)
     }
 
     /// Frees what slots hold. Does not sleep.
-    pub(crate) fn invalidate(&self, slots: &Slots<'_>, tally: &mut Tally) {
-        self.empty(&self.pools.read(), slots, tally);
-        self.account(tally);
+    pub(crate) fn invalidate(&self, slots: &Slots<'_>) {
+        self.invalidate_with(&self.pools.read(), slots);
     }
 
-    /// Adds to the counters what an operation did, once it is done.
-    fn account(&self, tally: &Tally) {
-        for (counter, n) in [
-            (Counter::SameFilled, tally.same_filled),
-            (Counter::Compressed, tally.objects - tally.whole),
-            (Counter::Incompressible, tally.whole),
-        ] {
-            if n != 0 {
-                self.stats.add(counter, n as i64);
-            }
-        }
-    }
-
-    fn empty(&self, reader: &PoolReader<'_>, slots: &Slots<'_>, tally: &mut Tally) {
+    fn invalidate_with(&self, reader: &PoolReader<'_>, slots: &Slots<'_>) {
         for i in 0..slots.len() {
             match slots.take(i) {
-                Ok(held) => self.release(reader, held, tally),
+                Ok(held) => self.release(reader, held),
                 Err(word) => report(word),
             }
         }
     }
 
-    fn release(&self, reader: &PoolReader<'_>, held: Held, tally: &mut Tally) {
-        tally.count(&held, -1);
+    fn release(&self, reader: &PoolReader<'_>, held: Held) {
+        if let Some(counter) = kind(&held) {
+            self.stats.add(counter, -1);
+        }
         if let Held::Object(object) = held {
             match reader.get(object.pool()) {
                 Some(pool) => pool.free(object),
@@ -276,14 +248,9 @@ impl Ghost {
         self.stats.sum(Counter::Compressed) + self.stats.sum(Counter::Incompressible)
     }
 
-    /// How many pages of memory the pools take.
-    pub(crate) fn pool_pages(&self) -> usize {
-        self.pools.total_pages(&self.pools.read())
-    }
-
     /// How much memory the pools take, in bytes.
     pub(crate) fn pool_total_size(&self) -> i64 {
-        (self.pool_pages() * PAGE_SIZE) as i64
+        (self.pools.total_pages(&self.pools.read()) * PAGE_SIZE) as i64
     }
 
     /// How much memory it takes to know where the pages are, in bytes: descriptors, and zsmalloc's
@@ -293,35 +260,12 @@ impl Ghost {
     }
 }
 
-/// What an operation did to the number of pages that the ghost keeps, and to their size.
-#[derive(Default)]
-pub(crate) struct Tally {
-    /// Zero-filled pages that were moved.
-    pub(crate) zero: u32,
-    same_filled: isize,
-    /// Pages that take memory.
-    pub(crate) objects: isize,
-    /// Of which: not compressed.
-    pub(crate) whole: isize,
-    /// How much memory they take, in bytes.
-    pub(crate) bytes: isize,
-}
-
-impl Tally {
-    /// Counts one page more, or less.
-    #[inline]
-    fn count(&mut self, held: &Held, sign: isize) {
-        match held {
-            Held::Empty => (),
-            Held::SameFilled(_) => self.same_filled += sign,
-            Held::Object(object) => {
-                self.objects += sign;
-                self.bytes += sign * object.len() as isize;
-                if object.is_whole_page() {
-                    self.whole += sign;
-                }
-            }
-        }
+fn kind(held: &Held) -> Option<Counter> {
+    match held {
+        Held::Empty => None,
+        Held::SameFilled(_) => Some(Counter::SameFilled),
+        Held::Object(object) if object.is_whole_page() => Some(Counter::Incompressible),
+        Held::Object(_) => Some(Counter::Compressed),
     }
 }
 
