@@ -98,28 +98,35 @@ impl Ghost {
         Ok(())
     }
 
-    /// Stores a folio: all its pages, or none. Returns how many are zero-filled. May sleep.
+    /// Stores a folio: all its pages, or none. May sleep.
     ///
-    /// `ENOMEM`: the pool or memory is full. Otherwise, what the compressor said.
-    pub(crate) fn store(&self, folio: &SwapFolio<'_>, slots: &Slots<'_>) -> Result<usize> {
+    /// `ENOMEM`: the pool or memory is full, or pages that have to be compressed may not be.
+    /// Otherwise, what the compressor said.
+    pub(crate) fn store(
+        &self,
+        folio: &SwapFolio<'_>,
+        slots: &Slots<'_>,
+        may_compress: bool,
+        tally: &mut Tally,
+    ) -> Result {
         let reader = self.pools.read();
-        let mut zero = 0;
-        for i in 0..slots.len() {
+        let stored = (0..slots.len()).try_for_each(|i| {
             let held = match same_filled::find(folio.page(i)) {
                 Some(word) => {
-                    zero += usize::from(word == 0);
+                    tally.zero += u32::from(word == 0);
                     Ok(Held::SameFilled(word))
                 }
-                None => self.compress(&reader, folio, i).map(Held::Object),
+                None if may_compress => self.compress(&reader, folio, i).map(Held::Object),
+                None => Err(ENOMEM),
             };
-            let put = held.and_then(|held| self.put(&reader, slots, i, held));
-            if let Err(e) = put {
-                // What slots held before is older than the folio.
-                self.invalidate_with(&reader, slots);
-                return Err(e);
-            }
+            self.put(&reader, slots, i, held?, tally)
+        });
+        if stored.is_err() {
+            // What slots held before is older than the folio.
+            self.empty(&reader, slots, tally);
         }
-        Ok(zero)
+        self.account(tally);
+        stored
     }
 
     fn compress(&self, reader: &PoolReader<'_>, folio: &SwapFolio<'_>, i: usize) -> Result<Object> {
@@ -139,17 +146,22 @@ impl Ghost {
         })
     }
 
-    fn put(&self, reader: &PoolReader<'_>, slots: &Slots<'_>, i: usize, held: Held) -> Result {
-        if let Some(counter) = kind(&held) {
-            self.stats.add(counter, 1);
-        }
+    fn put(
+        &self,
+        reader: &PoolReader<'_>,
+        slots: &Slots<'_>,
+        i: usize,
+        held: Held,
+        tally: &mut Tally,
+    ) -> Result {
+        tally.count(&held, 1);
         match slots.put(i, held) {
             Ok(old) => {
-                self.release(reader, old);
+                self.release(reader, old, tally);
                 Ok(())
             }
             Err(PutError::NoRoom(held)) => {
-                self.release(reader, held);
+                self.release(reader, held, tally);
                 self.stats.add(Counter::RejectAllocFail, 1);
                 Err(ENOMEM)
             }
@@ -160,13 +172,16 @@ impl Ghost {
         }
     }
 
-    /// Loads a folio and empties its slots, or on failure leaves them as they are. Returns how many
-    /// pages were zero-filled. May sleep.
+    /// Loads a folio and empties its slots, or on failure leaves them as they are. May sleep.
     ///
     /// `EIO`: a page cannot be had any more.
-    pub(crate) fn load(&self, folio: &mut SwapFolio<'_>, slots: &Slots<'_>) -> Result<usize> {
+    pub(crate) fn load(
+        &self,
+        folio: &mut SwapFolio<'_>,
+        slots: &Slots<'_>,
+        tally: &mut Tally,
+    ) -> Result {
         let reader = self.pools.read();
-        let mut zero = 0;
         for i in 0..slots.len() {
             let loaded = slots
                 .peek(i, |held| match held {
@@ -174,7 +189,7 @@ impl Ghost {
                     Held::Empty => Err(EIO),
                     Held::SameFilled(word) => {
                         same_filled::fill(folio.page_mut(i), *word);
-                        zero += usize::from(*word == 0);
+                        tally.zero += u32::from(*word == 0);
                         Ok(())
                     }
                     Held::Object(object) => reader
@@ -192,28 +207,41 @@ impl Ghost {
                 return Err(e);
             }
         }
-        self.invalidate_with(&reader, slots);
-        Ok(zero)
+        self.empty(&reader, slots, tally);
+        self.account(tally);
+        Ok(())
     }
 
     /// Frees what slots hold. Does not sleep.
-    pub(crate) fn invalidate(&self, slots: &Slots<'_>) {
-        self.invalidate_with(&self.pools.read(), slots);
+    pub(crate) fn invalidate(&self, slots: &Slots<'_>, tally: &mut Tally) {
+        self.empty(&self.pools.read(), slots, tally);
+        self.account(tally);
     }
 
-    fn invalidate_with(&self, reader: &PoolReader<'_>, slots: &Slots<'_>) {
+    /// Adds to the counters what an operation did, once it is done.
+    fn account(&self, tally: &Tally) {
+        for (counter, n) in [
+            (Counter::SameFilled, tally.same_filled),
+            (Counter::Compressed, tally.objects - tally.whole),
+            (Counter::Incompressible, tally.whole),
+        ] {
+            if n != 0 {
+                self.stats.add(counter, n as i64);
+            }
+        }
+    }
+
+    fn empty(&self, reader: &PoolReader<'_>, slots: &Slots<'_>, tally: &mut Tally) {
         for i in 0..slots.len() {
             match slots.take(i) {
-                Ok(held) => self.release(reader, held),
+                Ok(held) => self.release(reader, held, tally),
                 Err(word) => report(word),
             }
         }
     }
 
-    fn release(&self, reader: &PoolReader<'_>, held: Held) {
-        if let Some(counter) = kind(&held) {
-            self.stats.add(counter, -1);
-        }
+    fn release(&self, reader: &PoolReader<'_>, held: Held, tally: &mut Tally) {
+        tally.count(&held, -1);
         if let Held::Object(object) = held {
             match reader.get(object.pool()) {
                 Some(pool) => pool.free(object),
@@ -248,9 +276,14 @@ impl Ghost {
         self.stats.sum(Counter::Compressed) + self.stats.sum(Counter::Incompressible)
     }
 
+    /// How many pages of memory the pools take.
+    pub(crate) fn pool_pages(&self) -> usize {
+        self.pools.total_pages(&self.pools.read())
+    }
+
     /// How much memory the pools take, in bytes.
     pub(crate) fn pool_total_size(&self) -> i64 {
-        (self.pools.total_pages(&self.pools.read()) * PAGE_SIZE) as i64
+        (self.pool_pages() * PAGE_SIZE) as i64
     }
 
     /// How much memory it takes to know where the pages are, in bytes: descriptors, and zsmalloc's
@@ -260,12 +293,35 @@ impl Ghost {
     }
 }
 
-fn kind(held: &Held) -> Option<Counter> {
-    match held {
-        Held::Empty => None,
-        Held::SameFilled(_) => Some(Counter::SameFilled),
-        Held::Object(object) if object.is_whole_page() => Some(Counter::Incompressible),
-        Held::Object(_) => Some(Counter::Compressed),
+/// What an operation did to the number of pages that the ghost keeps, and to their size.
+#[derive(Default)]
+pub(crate) struct Tally {
+    /// Zero-filled pages that were moved.
+    pub(crate) zero: u32,
+    same_filled: isize,
+    /// Pages that take memory.
+    pub(crate) objects: isize,
+    /// Of which: not compressed.
+    pub(crate) whole: isize,
+    /// How much memory they take, in bytes.
+    pub(crate) bytes: isize,
+}
+
+impl Tally {
+    /// Counts one page more, or less.
+    #[inline]
+    fn count(&mut self, held: &Held, sign: isize) {
+        match held {
+            Held::Empty => (),
+            Held::SameFilled(_) => self.same_filled += sign,
+            Held::Object(object) => {
+                self.objects += sign;
+                self.bytes += sign * object.len() as isize;
+                if object.is_whole_page() {
+                    self.whole += sign;
+                }
+            }
+        }
     }
 }
 

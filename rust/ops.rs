@@ -6,7 +6,7 @@
 use crate::{
     bindings,
     device::GhostDevice,
-    ghost::Ghost,
+    ghost::{Ghost, Tally},
     mm::{folio::SwapFolio, params as params_lock, slots::Slots, work},
     params::{self, Param},
 };
@@ -67,6 +67,7 @@ impl Registration {
                 store: Some(store),
                 load: Some(load),
                 invalidate: Some(invalidate),
+                usage: Some(usage),
             },
             GFP_KERNEL,
         )?;
@@ -101,9 +102,18 @@ pub(crate) fn desc_pages() -> usize {
     unsafe { bindings::vswap_desc_pages() }
 }
 
-/// Turns the outcome of an operation into what C expects: a number, or a negative errno.
-fn outcome(result: Result<usize>) -> c_int {
-    from_result(|| Ok(result? as c_int))
+/// Adds what an operation did to what the swap core accounts for.
+///
+/// # Safety
+///
+/// `sum` must be valid, and nobody else may access it.
+unsafe fn tell(sum: *mut bindings::vswap_sum, tally: &Tally) {
+    // SAFETY: The caller promises that it is valid and ours alone.
+    let sum = unsafe { &mut *sum };
+    sum.zero += tally.zero;
+    sum.objects += tally.objects;
+    sum.whole += tally.whole;
+    sum.bytes += tally.bytes;
 }
 
 /// [`vswap_ops::activate`](srctree/include/linux/vswap.h). May sleep.
@@ -127,44 +137,81 @@ unsafe extern "C" fn deactivate() {
 unsafe extern "C" fn store(
     folio: *mut bindings::folio,
     descs: *mut bindings::atomic_long_t,
+    may_compress: bool,
+    sum: *mut bindings::vswap_sum,
 ) -> c_int {
     // SAFETY: The swap core passes a locked folio of the swap cache that was unmapped before, so that
     // nobody changes its contents while it is written out.
     let folio = unsafe { SwapFolio::from_raw(folio) };
-    outcome((|| {
+    from_result(|| {
         let folio = folio.ok_or(EINVAL)?;
         // SAFETY: The swap core passes the descriptors of the folio's slots, one for each page, which
         // live as long as the slots are in use; the folio in the swap cache sees to that.
         let slots = unsafe { Slots::from_raw(descs, folio.nr_pages()) };
+        let mut tally = Tally::default();
         // SAFETY: The swap core calls this only while the registration lives.
-        unsafe { with_ghost(|ghost| ghost.ok_or(ENODEV)?.store(&folio, &slots)) }
-    })())
+        let stored = unsafe {
+            with_ghost(|ghost| {
+                ghost
+                    .ok_or(ENODEV)?
+                    .store(&folio, &slots, may_compress, &mut tally)
+            })
+        };
+        // SAFETY: The swap core passes a sum of its own.
+        unsafe { tell(sum, &tally) };
+        stored.map(|()| 0)
+    })
 }
 
 /// [`vswap_ops::load`](srctree/include/linux/vswap.h). The folio lock is held; may sleep.
 unsafe extern "C" fn load(
     folio: *mut bindings::folio,
     descs: *mut bindings::atomic_long_t,
+    sum: *mut bindings::vswap_sum,
 ) -> c_int {
     // SAFETY: The swap core passes a locked folio of the swap cache that is not uptodate, so nobody
     // reads its contents or maps it until it is unlocked.
     let folio = unsafe { SwapFolio::from_raw(folio) };
-    outcome((|| {
+    from_result(|| {
         let mut folio = folio.ok_or(EINVAL)?;
         // SAFETY: As in `store()`.
         let slots = unsafe { Slots::from_raw(descs, folio.nr_pages()) };
+        let mut tally = Tally::default();
         // SAFETY: The swap core calls this only while the registration lives.
-        unsafe { with_ghost(|ghost| ghost.ok_or(ENODEV)?.load(&mut folio, &slots)) }
-    })())
+        unsafe { with_ghost(|ghost| ghost.ok_or(ENODEV)?.load(&mut folio, &slots, &mut tally)) }?;
+        // SAFETY: The swap core passes a sum of its own.
+        unsafe { tell(sum, &tally) };
+        Ok(0)
+    })
 }
 
 /// [`vswap_ops::invalidate`](srctree/include/linux/vswap.h). A cluster lock is held: does not sleep.
-unsafe extern "C" fn invalidate(descs: *mut bindings::atomic_long_t, nr: c_uint) {
+unsafe extern "C" fn invalidate(
+    descs: *mut bindings::atomic_long_t,
+    nr: c_uint,
+    sum: *mut bindings::vswap_sum,
+) {
     // SAFETY: The swap core passes `nr` descriptors of a cluster whose lock it holds, so they are not
     // freed meanwhile.
     let slots = unsafe { Slots::from_raw(descs, nr as usize) };
+    let mut tally = Tally::default();
     // SAFETY: The swap core calls this only while the registration lives.
-    unsafe { with_ghost(|ghost| ghost.map(|ghost| ghost.invalidate(&slots))) };
+    unsafe { with_ghost(|ghost| ghost.map(|ghost| ghost.invalidate(&slots, &mut tally))) };
+    // SAFETY: The swap core passes a sum of its own.
+    unsafe { tell(sum, &tally) };
+}
+
+/// [`vswap_ops::usage`](srctree/include/linux/vswap.h). In an RCU read side: does not sleep.
+unsafe extern "C" fn usage(pool_pages: *mut c_ulong, stored_pages: *mut c_ulong) {
+    // SAFETY: The swap core waits for this when the registration is dropped.
+    let (pool, stored) = unsafe {
+        with_ghost(|ghost| ghost.map_or((0, 0), |g| (g.pool_pages(), g.stored_pages() as usize)))
+    };
+    // SAFETY: The swap core passes pointers to variables of its own.
+    unsafe {
+        *pool_pages = pool;
+        *stored_pages = stored;
+    }
 }
 
 fn param(index: c_uint) -> Result<Param> {

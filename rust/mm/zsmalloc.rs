@@ -47,6 +47,11 @@ impl Object {
         self.pool
     }
 
+    /// How many bytes it has.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
     /// Whether the page was kept as it was.
     pub(crate) fn is_whole_page(&self) -> bool {
         self.len == PAGE_SIZE
