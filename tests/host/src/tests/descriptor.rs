@@ -6,8 +6,14 @@ use crate::descriptor::{Descriptor, Invalid, Location, HANDLE_BITS, MAX_POOLS, P
 use proptest::prelude::*;
 
 fn location() -> impl Strategy<Value = Location> {
-    (0..1u64 << HANDLE_BITS, 1..=PAGE_LEN, 0..MAX_POOLS, 0..4u8)
-        .prop_map(|(handle, len, pool, age)| Location { handle, len, pool, age })
+    (0..1u64 << HANDLE_BITS, 1..=PAGE_LEN, 0..MAX_POOLS, 0..4u8).prop_map(
+        |(handle, len, pool, age)| Location {
+            handle,
+            len,
+            pool,
+            age,
+        },
+    )
 }
 
 pub(super) fn descriptor() -> impl Strategy<Value = Descriptor> {
@@ -53,7 +59,12 @@ proptest! {
 
 #[test]
 fn the_extremes_fit() {
-    let least = Location { handle: 0, len: 1, pool: 0, age: 0 };
+    let least = Location {
+        handle: 0,
+        len: 1,
+        pool: 0,
+        age: 0,
+    };
     let most = Location {
         handle: (1 << HANDLE_BITS) - 1,
         len: PAGE_LEN,
@@ -79,7 +90,16 @@ fn a_used_slot_is_never_a_zeroed_word() {
 #[test]
 fn stray_words_are_invalid() {
     // An empty or same-filled tag with stray bits, a pool that cannot be, unused tags.
-    for word in [1 << 3, 1 | 1 << 3, 1 | 1 << 31, 2 | 15 << 58, 3, 4, 7, u64::MAX] {
+    for word in [
+        1 << 3,
+        1 | 1 << 3,
+        1 | 1 << 31,
+        2 | 15 << 58,
+        3,
+        4,
+        7,
+        u64::MAX,
+    ] {
         assert_eq!(Descriptor::decode(word), Err(Invalid(word)), "{word:#x}");
     }
 }

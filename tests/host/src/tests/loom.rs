@@ -49,7 +49,12 @@ impl World {
     /// Writes an object, then puts it into the slot; frees what was there.
     fn store(&self, object: usize) {
         self.objects[object].with_mut(|p| unsafe { *p = object + 1 });
-        let at = Location { handle: object as u64, len: 1, pool: 0, age: 0 };
+        let at = Location {
+            handle: object as u64,
+            len: 1,
+            pool: 0,
+            age: 0,
+        };
         let old = Table::new(&self.words).put(0, Descriptor::Compressed(at));
         self.free(old.unwrap().unwrap());
     }

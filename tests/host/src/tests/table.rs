@@ -73,8 +73,16 @@ proptest! {
 fn what_does_not_fit_comes_back_and_changes_nothing() {
     let words = words();
     let table = Table::new(&words);
-    let wrong = Descriptor::Compressed(Location { handle: u64::MAX, len: 1, pool: 0, age: 0 });
-    assert_eq!(table.put(3, Descriptor::SameFilled(5)), Ok(Ok(Descriptor::Empty)));
+    let wrong = Descriptor::Compressed(Location {
+        handle: u64::MAX,
+        len: 1,
+        pool: 0,
+        age: 0,
+    });
+    assert_eq!(
+        table.put(3, Descriptor::SameFilled(5)),
+        Ok(Ok(Descriptor::Empty))
+    );
     assert_eq!(table.put(3, wrong), Err(wrong));
     assert_eq!(table.peek(3), Ok(Descriptor::SameFilled(5)));
 }

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0
+//! Memory control groups.
+
+use crate::kernel;
+use crate::mapping::Mapping;
+use crate::outcome::{Doing, Outcome, Stop};
+use crate::sys;
+use crate::worker::{self, Worker};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const ROOT: &str = "/sys/fs/cgroup";
+/// How the names of the tests' groups start.
+const PREFIX: &str = "vswap-";
+
+/// A group, removed when dropped. Its processes must have ended, or left.
+pub struct Cgroup(PathBuf);
+
+impl Cgroup {
+    /// Makes a group with the memory controller.
+    pub fn new(name: &str) -> Outcome<Self> {
+        kernel::write(format!("{ROOT}/cgroup.subtree_control"), "+memory")?;
+        let path = Path::new(ROOT).join(format!("{PREFIX}{name}"));
+        fs::create_dir(&path).doing(format_args!("making the group {name}"))?;
+        Ok(Self(path))
+    }
+
+    /// Sets one of the group's files.
+    pub fn set(&self, file: &str, value: impl ToString) -> Outcome {
+        kernel::write(self.0.join(file), value)
+    }
+
+    /// Reads one of the group's files.
+    pub fn read(&self, file: &str) -> Outcome<String> {
+        kernel::read(self.0.join(file))
+    }
+
+    /// The number in one of the group's files.
+    pub fn number(&self, file: &str) -> Outcome<u64> {
+        kernel::number(self.0.join(file))
+    }
+
+    /// A number from memory.stat, memory.events and the like.
+    pub fn field(&self, file: &str, name: &str) -> Outcome<u64> {
+        kernel::field(&self.read(file)?, name)
+            .ok_or_else(|| Stop::Fail(format!("{file} has no {name}")))
+    }
+
+    /// Brings the calling process into the group.
+    pub fn enter(&self) -> Outcome {
+        self.set("cgroup.procs", std::process::id())
+    }
+
+    /// Brings the calling process back to the root.
+    pub fn leave(&self) -> Outcome {
+        kernel::write(format!("{ROOT}/cgroup.procs"), std::process::id())
+    }
+
+    /// Joins workers that run in the group and use all of its memory.
+    ///
+    /// The kernel decides what to reclaim by counts that it brings up to date
+    /// every two seconds, or when memory.stat is read. With old ones, it may
+    /// find that a young group has nothing to reclaim.
+    pub fn join_all(&self, workers: Vec<Worker>) -> Outcome {
+        while workers.iter().any(Worker::is_running) {
+            self.read("memory.stat")?;
+            sys::pause_ms(20);
+        }
+        worker::join_all(workers)
+    }
+
+    /// Reclaims anonymous and shared memory of the group until all of these
+    /// pages are out, also where processes share them.
+    pub fn reclaim(&self, map: &Mapping) -> Outcome {
+        let count = map.pages();
+        let mut out = 0;
+        for round in 0..40 {
+            sys::drain_lru().doing("draining per-CPU batches of pages")?;
+            // For counts that are up to date: see join_all.
+            self.read("memory.stat")?;
+            // EAGAIN says that less was reclaimed than was asked for.
+            let bytes = format!("{} swappiness=max", (count + 64) * crate::PAGE);
+            let _ = kernel::try_write(self.0.join("memory.reclaim"), &bytes);
+            out = map.out(map.all())?;
+            if out == count {
+                return Ok(());
+            }
+            sys::pause_ms(5 * round);
+        }
+        fail!("reclaim brought only {out} of {count} pages out")
+    }
+}
+
+impl Drop for Cgroup {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir(&self.0);
+    }
+}
+
+/// Ends what runs in groups that a test left behind, and removes them.
+pub fn clean_up() -> Vec<String> {
+    let mut left = Vec::new();
+    for entry in fs::read_dir(ROOT).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().to_string();
+        if !name.starts_with(PREFIX) {
+            continue;
+        }
+        let _ = kernel::try_write(entry.path().join("cgroup.kill"), "1");
+        let gone = (0..200).any(|_| {
+            sys::pause_ms(10);
+            fs::remove_dir(entry.path()).is_ok()
+        });
+        left.push(format!(
+            "the group {name}{}",
+            if gone { "" } else { ", which stays" }
+        ));
+    }
+    left
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0
+//! What the selftests, the demonstration and the measuring tool share.
+//!
+//! From the bottom up: [`outcome`] (how a test ends), [`sys`] (system calls),
+//! [`kernel`] (what the kernel tells and takes in files), [`data`] and
+//! [`corpus`] (pages whose content is known), [`mapping`] (memory), [`worker`]
+//! (processes), [`cgroup`], [`ghost`] (the module and its device), [`harness`]
+//! (running tests, TAP) and the [`tests`].
+
+#[macro_use]
+pub mod outcome;
+pub mod cgroup;
+pub mod corpus;
+pub mod data;
+pub mod ghost;
+pub mod harness;
+pub mod kernel;
+pub mod log;
+pub mod mapping;
+pub mod sys;
+pub mod tests;
+pub mod worker;
+
+/// Bytes in a page.
+pub const PAGE: usize = 4096;

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0
+//! The tests, a file each; what a test is for is said at the top of its file.
+
+use crate::harness::{On, Test};
+
+mod access;
+
+macro_rules! tests {
+    ($($name:ident: $on:ident,)*) => {
+        $(pub mod $name;)*
+
+        /// All tests, in the order in which they are run.
+        pub const ALL: &[Test] = &[
+            $(Test { name: stringify!($name), on: On::$on, run: $name::run },)*
+        ];
+    };
+}
+
+tests! {
+    vanilla: Vanilla,
+    cycles: Patched,
+    swapon: Patched,
+    parameters: Patched,
+    device: Patched,
+    kinds: Patched,
+    mappings: Patched,
+    advice: Patched,
+    fork: Patched,
+    shmem: Patched,
+    ksm: Patched,
+    thp: Patched,
+    compressors: Patched,
+    pool_limit: Patched,
+    memcg: Patched,
+    random: Patched,
+    pressure: Patched,
+    swapoff_load: Patched,
+    swapoff_signal: Patched,
+    swapoff_full: Patched,
+    faults: Debug,
+    hibernation: Patched,
+    metadata: Release,
+    cost: Release,
+    leak: Patched,
+}

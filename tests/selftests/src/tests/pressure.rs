@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0
+//! The whole machine runs short of memory: processes need between two and three
+//! times what a locked block leaves them. A part of it they have in common with
+//! their parent, from before they were forked, until one of them writes.
+
+use super::access::Memory;
+use crate::data::Rng;
+use crate::ghost::{counter, Ghost};
+use crate::harness::Env;
+use crate::kernel;
+use crate::mapping::Mapping;
+use crate::outcome::Outcome;
+use crate::worker::{join_all, Worker};
+
+/// See above.
+pub fn run(env: &Env) -> Outcome {
+    let ghost = Ghost::start("size=2G max_pool_percent=60")?;
+    kernel::drop_caches()?;
+    let free = || Ok(kernel::meminfo("MemFree")? as usize / 4);
+    let target = env.count(64, 40) * 256;
+    let before = free()?;
+    ensure!(before > 2 * target, "too little memory: {before} pages");
+    let mut block = Mapping::private(before - target)?;
+    block.lock()?;
+    // Left for the processes, in pages; the pool takes a part of it.
+    let left = free()?;
+    block.fill(0..1, crate::data::Kind::Real, 0, 0);
+    let workers = 3;
+    // Each process has its own copy of what they have in common, in the end.
+    let common = left / 4;
+    let pages = (left * 5 / 2 - common * (workers + 1)) / workers;
+    let steps = env.count(4_000, 200);
+    let before = kernel::swap_events()?;
+    let mut inherited = Memory::new(99, common)?;
+    let start = |owner: usize| {
+        Worker::start(|| {
+            kernel::write("/proc/self/oom_score_adj", 500)?;
+            inherited.write_as(owner as u32);
+            let mut own = Memory::new(owner as u32, pages)?;
+            let mut rng = Rng::new(owner as u64);
+            for _ in 0..steps {
+                own.step(&mut rng)?;
+                inherited.step(&mut rng)?;
+            }
+            own.check_all()?;
+            inherited.check_all()
+        })
+    };
+    let running = (1..=workers).map(start).collect::<Outcome<Vec<_>>>()?;
+    let mut rng = Rng::new(0);
+    while running.iter().any(Worker::is_running) {
+        inherited.step(&mut rng)?;
+    }
+    inherited.check_all()?;
+    join_all(running)?;
+    drop(block);
+    let now = kernel::swap_events()?;
+    let (out, back) = (now.out - before.out, now.r#in - before.r#in);
+    println!(
+        "# {} pages of data, {left} of memory: {out} out, {back} in",
+        left * 5 / 2
+    );
+    ensure!(out as usize >= left / 2, "only {out} pages went out");
+    println!("# pool_limit_hit: {}", counter("pool_limit_hit")?);
+    ghost.stop()
+}
