@@ -86,7 +86,7 @@ impl Descriptor {
     pub(crate) fn encode(self) -> Option<u64> {
         match self {
             Self::Empty => Some(TAG_EMPTY),
-            Self::SameFilled(word) => Some(TAG_SAME_FILLED | u64::from(word) << WORD_SHIFT),
+            Self::SameFilled(word) => Some(TAG_SAME_FILLED | (u64::from(word) << WORD_SHIFT)),
             Self::Compressed(at) => {
                 if at.handle >> HANDLE_BITS != 0
                     || !(1..=PAGE_LEN).contains(&at.len)
@@ -97,10 +97,10 @@ impl Descriptor {
                 }
                 Some(
                     TAG_COMPRESSED
-                        | at.handle << HANDLE_SHIFT
-                        | (at.len as u64 - 1) << LENGTH_SHIFT
-                        | (at.pool as u64) << POOL_SHIFT
-                        | u64::from(at.age) << AGE_SHIFT,
+                        | (at.handle << HANDLE_SHIFT)
+                        | ((at.len as u64 - 1) << LENGTH_SHIFT)
+                        | ((at.pool as u64) << POOL_SHIFT)
+                        | (u64::from(at.age) << AGE_SHIFT),
                 )
             }
         }

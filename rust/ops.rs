@@ -117,6 +117,10 @@ unsafe fn tell(sum: *mut bindings::vswap_sum, tally: &Tally) {
 }
 
 /// [`vswap_ops::activate`](srctree/include/linux/vswap.h). May sleep.
+///
+/// # Safety
+///
+/// For the swap core, which keeps to what `struct vswap_ops` says.
 unsafe extern "C" fn activate() -> c_long {
     // SAFETY: The swap core calls this only while the registration lives.
     unsafe {
@@ -128,12 +132,20 @@ unsafe extern "C" fn activate() -> c_long {
 }
 
 /// [`vswap_ops::deactivate`](srctree/include/linux/vswap.h). May sleep.
+///
+/// # Safety
+///
+/// For the swap core, which keeps to what `struct vswap_ops` says.
 unsafe extern "C" fn deactivate() {
     // SAFETY: The swap core calls this only while the registration lives.
     unsafe { with_ghost(|ghost| ghost.map(Ghost::deactivate)) };
 }
 
 /// [`vswap_ops::store`](srctree/include/linux/vswap.h). The folio lock is held; may sleep.
+///
+/// # Safety
+///
+/// For the swap core, which keeps to what `struct vswap_ops` says.
 unsafe extern "C" fn store(
     folio: *mut bindings::folio,
     descs: *mut bindings::atomic_long_t,
@@ -164,6 +176,10 @@ unsafe extern "C" fn store(
 }
 
 /// [`vswap_ops::load`](srctree/include/linux/vswap.h). The folio lock is held; may sleep.
+///
+/// # Safety
+///
+/// For the swap core, which keeps to what `struct vswap_ops` says.
 unsafe extern "C" fn load(
     folio: *mut bindings::folio,
     descs: *mut bindings::atomic_long_t,
@@ -186,6 +202,10 @@ unsafe extern "C" fn load(
 }
 
 /// [`vswap_ops::invalidate`](srctree/include/linux/vswap.h). A cluster lock is held: does not sleep.
+///
+/// # Safety
+///
+/// For the swap core, which keeps to what `struct vswap_ops` says.
 unsafe extern "C" fn invalidate(
     descs: *mut bindings::atomic_long_t,
     nr: c_uint,
@@ -202,6 +222,10 @@ unsafe extern "C" fn invalidate(
 }
 
 /// [`vswap_ops::usage`](srctree/include/linux/vswap.h). In an RCU read side: does not sleep.
+///
+/// # Safety
+///
+/// For the swap core, which keeps to what `struct vswap_ops` says.
 unsafe extern "C" fn usage(pool_pages: *mut c_ulong, stored_pages: *mut c_ulong) {
     // SAFETY: The swap core waits for this when the registration is dropped.
     let (pool, stored) = unsafe {

@@ -37,5 +37,5 @@ pub(crate) fn fill(page: &mut [u64], word: u32) {
 }
 
 fn double(word: u32) -> u64 {
-    u64::from(word) << 32 | u64::from(word)
+    (u64::from(word) << 32) | u64::from(word)
 }

@@ -63,8 +63,8 @@ impl SwapFolio<'_> {
         assert!(i < self.nr_pages());
         // SAFETY: The folio is valid by the type invariant; as the kernel is a 64-bit one, its
         // memory is in the direct map and so has an address.
-        let base: *mut PageWords =
-            unsafe { bindings::vswap_folio_address(self.folio.as_ptr()) }.cast();
+        let base = unsafe { bindings::vswap_folio_address(self.folio.as_ptr()) };
+        let base = base.cast::<PageWords>();
         // SAFETY: The pages of a folio are contiguous in the direct map, and `i` is one of them.
         unsafe { base.add(i) }
     }

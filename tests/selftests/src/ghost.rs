@@ -31,9 +31,27 @@ pub fn project() -> PathBuf {
         .to_path_buf()
 }
 
-/// The module's file for a flavor of the kernel.
+/// The module's file for a flavor of the kernel: the copy, if there is one.
 pub fn file(flavor: &str) -> PathBuf {
+    let copy = copy_path(flavor);
+    if copy.exists() {
+        return copy;
+    }
+    built(flavor)
+}
+
+/// Copies the module's file: a build may replace it while tests are run, and
+/// the new one need not fit the kernel that is running.
+pub fn keep_copy(flavor: &str) {
+    let _ = std::fs::copy(built(flavor), copy_path(flavor));
+}
+
+fn built(flavor: &str) -> PathBuf {
     project().join("build").join(flavor).join("vswap.ko")
+}
+
+fn copy_path(flavor: &str) -> PathBuf {
+    format!("/run/vswap-{flavor}.ko").into()
 }
 
 /// Loads the module.

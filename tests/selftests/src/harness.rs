@@ -151,6 +151,7 @@ fn run(tests: &[&Test], env: &Env) -> i32 {
     // SAFETY: A plain system call.
     unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1) };
     corpus::bytes();
+    ghost::keep_copy(&env.flavor);
     let settings = settings();
     let (mut passed, mut failed, mut skipped) = (0, 0, 0);
     println!("TAP version 13\n1..{}", tests.len());

@@ -92,9 +92,9 @@ fn stray_words_are_invalid() {
     // An empty or same-filled tag with stray bits, a pool that cannot be, unused tags.
     for word in [
         1 << 3,
-        1 | 1 << 3,
-        1 | 1 << 31,
-        2 | 15 << 58,
+        1 | (1 << 3),
+        1 | (1 << 31),
+        2 | (15 << 58),
         3,
         4,
         7,

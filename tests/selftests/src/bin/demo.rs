@@ -82,7 +82,7 @@ fn run() -> Outcome {
 /// files. The latter are copied: who works on them may change them meanwhile.
 fn files() -> Outcome<Vec<PathBuf>> {
     let project = ghost::project();
-    let mut own = vec![ghost::file(&ghost::flavor()).with_file_name("bzImage")];
+    let mut own = vec![project.join("build").join(ghost::flavor()).join("bzImage")];
     for part in [
         "build/selftests",
         "rust",
