@@ -17,7 +17,7 @@ pub fn run(env: &Env) -> Outcome {
     let ghost = Ghost::start("size=2G max_pool_percent=60")?;
     kernel::drop_caches()?;
     let free = || Ok(kernel::meminfo("MemFree")? as usize / 4);
-    let target = env.count(64, 40) * 256;
+    let target = env.count(64, 24) * 256;
     let before = free()?;
     ensure!(before > 2 * target, "too little memory: {before} pages");
     let mut block = Mapping::private(before - target)?;
@@ -29,7 +29,7 @@ pub fn run(env: &Env) -> Outcome {
     // Each process has its own copy of what they have in common, in the end.
     let common = left / 4;
     let pages = (left * 5 / 2 - common * (workers + 1)) / workers;
-    let steps = env.count(4_000, 200);
+    let steps = env.count(4_000, 100);
     let before = kernel::swap_events()?;
     let mut inherited = Memory::new(99, common)?;
     let start = |owner: usize| {
