@@ -23,8 +23,10 @@ static SIZE: Atomic<u64> = Atomic::new(0);
 static MAX_POOL_PERCENT: Atomic<u32> = Atomic::new(20);
 static ACCEPT_THRESHOLD_PERCENT: Atomic<u32> = Atomic::new(90);
 static SHRINKER_ENABLED: Atomic<bool> = Atomic::new(true);
-/// The compressor given to insmod.
-static FIRST_COMPRESSOR: SetOnce<CString> = SetOnce::new();
+/// The compressor given to insmod, with a NUL behind it. In place, as statics are never dropped.
+static FIRST_COMPRESSOR: SetOnce<[u8; MAX_NAME]> = SetOnce::new();
+/// More than the name of any compressor takes.
+const MAX_NAME: usize = 64;
 
 /// Which parameter.
 pub(crate) enum Param {
@@ -57,7 +59,8 @@ pub(crate) fn accept_threshold_percent() -> usize {
 pub(crate) fn first_compressor() -> &'static CStr {
     FIRST_COMPRESSOR
         .as_ref()
-        .map_or(DEFAULT_COMPRESSOR, |name| name)
+        .and_then(|name| CStr::from_bytes_until_nul(name).ok())
+        .unwrap_or(DEFAULT_COMPRESSOR)
 }
 
 /// Sets a parameter. `ghost` is missing while the module is loaded.
@@ -130,7 +133,13 @@ fn set_compressor(text: &str, ghost: Option<&Ghost>) -> Result {
             }
         }),
         None => {
-            if !FIRST_COMPRESSOR.populate(name) {
+            let mut first = [0; MAX_NAME];
+            let bytes = name.to_bytes_with_nul();
+            first
+                .get_mut(..bytes.len())
+                .ok_or(EINVAL)?
+                .copy_from_slice(bytes);
+            if !FIRST_COMPRESSOR.populate(first) {
                 pr_err!("compressor={}: give it once\n", text);
                 return Err(EINVAL);
             }
