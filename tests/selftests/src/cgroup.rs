@@ -46,6 +46,18 @@ impl Cgroup {
             .ok_or_else(|| Stop::Fail(format!("{file} has no {name}")))
     }
 
+    /// Tries a check of the group's counts until it holds, for ten seconds: they
+    /// are only brought up to date every two, while few changed.
+    pub fn eventually(&self, check: impl Fn(&Self) -> Outcome) -> Outcome {
+        for _ in 0..100 {
+            if check(self).is_ok() {
+                return Ok(());
+            }
+            sys::pause_ms(100);
+        }
+        check(self)
+    }
+
     /// Brings the calling process into the group.
     pub fn enter(&self) -> Outcome {
         self.set("cgroup.procs", std::process::id())

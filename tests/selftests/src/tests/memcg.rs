@@ -31,15 +31,17 @@ fn nothing_left(group: &Cgroup) -> Outcome {
         0,
         "stored_pages after the process ended"
     );
-    for file in ["memory.swap.current", "memory.zswap.current"] {
-        ensure_eq!(group.number(file)?, 0, "{file} after the process ended");
-    }
-    ensure_eq!(
-        group.field("memory.stat", "zswapped")?,
-        0,
-        "zswapped after the process ended"
-    );
-    Ok(())
+    group.eventually(|group| {
+        for file in ["memory.swap.current", "memory.zswap.current"] {
+            ensure_eq!(group.number(file)?, 0, "{file} after the process ended");
+        }
+        ensure_eq!(
+            group.field("memory.stat", "zswapped")?,
+            0,
+            "zswapped after the process ended"
+        );
+        Ok(())
+    })
 }
 
 /// A process with three times the memory of its group.
@@ -78,34 +80,39 @@ fn charged(env: &Env) -> Outcome {
         map.fill(map.all(), Kind::Mixed, OWNER, 2);
         map.page_out(map.all())?;
         let counters = Counters::read()?;
-        let bytes = group.number("memory.zswap.current")?;
-        ensure!(
-            bytes > counters.incompressible * PAGE as u64 && bytes <= counters.pool,
-            "memory.zswap.current is {bytes}, with {counters:?}"
-        );
-        let events = group.field("memory.stat", "zswpout")?;
         let wanted = counters.compressed + counters.incompressible;
-        ensure!(
-            events >= wanted,
-            "zswpout in memory.stat is {events}, {wanted} pages went out"
-        );
-        let kept = group.field("memory.stat", "zswapped")?;
-        ensure!(
-            kept >= wanted,
-            "zswapped in memory.stat is {kept}, {wanted} pages are kept"
-        );
-        ensure_eq!(
-            group.number("memory.swap.current")?,
-            0,
-            "memory.swap.current"
-        );
+        group.eventually(|group| {
+            let bytes = group.number("memory.zswap.current")?;
+            ensure!(
+                bytes > counters.incompressible * PAGE as u64 && bytes <= counters.pool,
+                "memory.zswap.current is {bytes}, with {counters:?}"
+            );
+            let events = group.field("memory.stat", "zswpout")?;
+            ensure!(
+                events >= wanted,
+                "zswpout in memory.stat is {events}, {wanted} pages went out"
+            );
+            let kept = group.field("memory.stat", "zswapped")?;
+            ensure!(
+                kept >= wanted,
+                "zswapped in memory.stat is {kept}, {wanted} pages are kept"
+            );
+            ensure_eq!(
+                group.number("memory.swap.current")?,
+                0,
+                "memory.swap.current"
+            );
+            Ok(())
+        })?;
         map.check(map.all(), Kind::Mixed, OWNER, 2)?;
-        ensure_eq!(
-            group.number("memory.zswap.current")?,
-            0,
-            "memory.zswap.current with all in"
-        );
-        Ok(())
+        group.eventually(|group| {
+            ensure_eq!(
+                group.number("memory.zswap.current")?,
+                0,
+                "memory.zswap.current with all in"
+            );
+            Ok(())
+        })
     })?
     .join()?;
     nothing_left(&group)
