@@ -7,6 +7,8 @@
 //! Empty:       |----------------------- 0 -----------------------|  000  |
 //! Same-filled: |--------- word ---------|----------- 0 ----------|  001  | (word: 63..32)
 //! Compressed:  |-AGE-|-POOL-|-LENGTH - 1-|--------- HANDLE -------|  010  |
+//! Physical:    |--TYPE--|------------------ OFFSET ---------------|  011  | (type: 62..58)
+//! Lost:        |----------------------- 0 -----------------------|  100  |
 //! ```
 //!
 //! - Empty: the slot is free, or its page is in the swap cache, which then is the only copy.
@@ -14,7 +16,10 @@
 //! - Compressed: the page is a zsmalloc object of LENGTH bytes in compression pool POOL; an object of
 //!   a whole page was not worth compressing. HANDLE is what is left of a zsmalloc handle, the address
 //!   of an 8-byte object in the direct map, without its base and its three zero bits: 43 bits
-//!   reach 64 TiB of memory. AGE is for the order in which pages leave the pools.
+//!   reach 64 TiB of memory. AGE is for the order in which pages leave the pools: see `age.rs`.
+//! - Physical: the page is in a slot of another swap device, named as in a swap entry by the number
+//!   of the device and the offset on it.
+//! - Lost: the page was on a device that was turned off and could not be read.
 //!
 //! All other words are invalid, so a torn or overwritten descriptor does not pass for data.
 //!
@@ -31,6 +36,8 @@ const TAG_MASK: u64 = (1 << TAG_BITS) - 1;
 const TAG_EMPTY: u64 = 0;
 const TAG_SAME_FILLED: u64 = 1;
 const TAG_COMPRESSED: u64 = 2;
+const TAG_PHYSICAL: u64 = 3;
+const TAG_LOST: u64 = 4;
 
 const WORD_SHIFT: u32 = 32;
 
@@ -42,6 +49,12 @@ const LENGTH_SHIFT: u32 = HANDLE_SHIFT + HANDLE_BITS;
 const POOL_BITS: u32 = 4;
 const POOL_SHIFT: u32 = LENGTH_SHIFT + LENGTH_BITS;
 const AGE_BITS: u32 = 2;
+
+const OFFSET_SHIFT: u32 = TAG_BITS;
+/// Where a swap entry has the number of the device.
+const TYPE_SHIFT: u32 = 58;
+const TYPE_BITS: u32 = 5;
+const OFFSET_BITS: u32 = TYPE_SHIFT - OFFSET_SHIFT;
 const AGE_SHIFT: u32 = POOL_SHIFT + POOL_BITS;
 
 const _: () = assert!(AGE_SHIFT + AGE_BITS == u64::BITS);
@@ -70,6 +83,10 @@ pub(crate) enum Descriptor {
     SameFilled(u32),
     /// An object in a compression pool.
     Compressed(Location),
+    /// A slot of another device, as a swap entry that is not 0.
+    Physical(u64),
+    /// It cannot be had any more.
+    Lost,
 }
 
 /// A word that is no descriptor.
@@ -103,6 +120,14 @@ impl Descriptor {
                         | (u64::from(at.age) << AGE_SHIFT),
                 )
             }
+            Self::Physical(entry) => {
+                let (kind, offset) = (entry >> TYPE_SHIFT, field(entry, 0, TYPE_SHIFT));
+                if entry == 0 || kind >> TYPE_BITS != 0 || offset >> OFFSET_BITS != 0 {
+                    return None;
+                }
+                Some(TAG_PHYSICAL | (offset << OFFSET_SHIFT) | (kind << TYPE_SHIFT))
+            }
+            Self::Lost => Some(TAG_LOST),
         }
     }
 
@@ -122,6 +147,11 @@ impl Descriptor {
                     age: field(word, AGE_SHIFT, AGE_BITS) as u8,
                 }))
             }
+            TAG_PHYSICAL if word >> (TYPE_SHIFT + TYPE_BITS) == 0 && word != TAG_PHYSICAL => {
+                let offset = field(word, OFFSET_SHIFT, OFFSET_BITS);
+                Ok(Self::Physical(offset | (word >> TYPE_SHIFT << TYPE_SHIFT)))
+            }
+            TAG_LOST if word == TAG_LOST => Ok(Self::Lost),
             _ => Err(Invalid(word)),
         }
     }

@@ -23,6 +23,8 @@ use crate::{
     mm::{
         folio::{totalram_pages, SwapFolio},
         slots::{Held, PutError, Slots},
+        tier::PhysicalSlot,
+        work,
         zsmalloc::Object,
     },
     ops, params,
@@ -100,13 +102,13 @@ impl Ghost {
 
     /// Stores a folio: all its pages, or none. May sleep.
     ///
-    /// `ENOMEM`: the pool or memory is full, or pages that have to be compressed may not be.
-    /// Otherwise, what the compressor said.
+    /// `ENOMEM`: the pool or memory is full, or pages that have to be compressed may not be, and there
+    /// is no other device for them. Otherwise, what the compressor said.
     pub(crate) fn store(
         &self,
         folio: &SwapFolio<'_>,
         slots: &Slots<'_>,
-        may_compress: bool,
+        may: May,
         tally: &mut Tally,
     ) -> Result {
         let reader = self.pools.read();
@@ -114,12 +116,12 @@ impl Ghost {
             let held = match same_filled::find(folio.page(i)) {
                 Some(word) => {
                     tally.zero += u32::from(word == 0);
-                    Ok(Held::SameFilled(word))
+                    Held::SameFilled(word)
                 }
-                None if may_compress => self.compress(&reader, folio, i).map(Held::Object),
-                None => Err(ENOMEM),
+                None => self.keep(&reader, folio, i, may)?,
             };
-            self.put(&reader, slots, i, held?, tally)
+            tally.placed += u32::from(matches!(held, Held::Placed(_)));
+            self.put(&reader, slots, i, held, tally)
         });
         if stored.is_err() {
             // What slots held before is older than the folio.
@@ -127,6 +129,31 @@ impl Ghost {
         }
         self.account(tally);
         stored
+    }
+
+    /// Compresses a page. If that cannot be, or is of no use, it goes to another device; without one,
+    /// it stays in memory as it is.
+    fn keep(
+        &self,
+        reader: &PoolReader<'_>,
+        folio: &SwapFolio<'_>,
+        i: usize,
+        may: May,
+    ) -> Result<Held> {
+        let object = if may.compress {
+            self.compress(reader, folio, i)
+        } else {
+            Err(ENOMEM)
+        };
+        if may.place && !object.as_ref().is_ok_and(|object| !object.is_whole_page()) {
+            if let Some(slot) = PhysicalSlot::new(folio, i) {
+                if let Ok(object) = object {
+                    self.free(reader, object);
+                }
+                return Ok(Held::Placed(slot));
+            }
+        }
+        object.map(Held::Object)
     }
 
     fn compress(&self, reader: &PoolReader<'_>, folio: &SwapFolio<'_>, i: usize) -> Result<Object> {
@@ -146,7 +173,7 @@ impl Ghost {
         })
     }
 
-    fn put(
+    pub(crate) fn put(
         &self,
         reader: &PoolReader<'_>,
         slots: &Slots<'_>,
@@ -172,9 +199,10 @@ impl Ghost {
         }
     }
 
-    /// Loads a folio and empties its slots, or on failure leaves them as they are. May sleep.
+    /// Loads a folio and empties its slots, or on failure leaves them as they are. Pages that are on
+    /// other devices, and their slots, are left as they are. May sleep.
     ///
-    /// `EIO`: a page cannot be had any more.
+    /// `EIO`: a page cannot be had any more. `ENODATA`: nor could it when its device was turned off.
     pub(crate) fn load(
         &self,
         folio: &mut SwapFolio<'_>,
@@ -187,6 +215,12 @@ impl Ghost {
                 .peek(i, |held| match held {
                     // The page is in no slot and not in memory: that cannot be.
                     Held::Empty => Err(EIO),
+                    // The core was told when it happened.
+                    Held::Lost => Err(ENODATA),
+                    Held::Placed(_) => {
+                        tally.placed += 1;
+                        Ok(())
+                    }
                     Held::SameFilled(word) => {
                         same_filled::fill(folio.page_mut(i), *word);
                         tally.zero += u32::from(*word == 0);
@@ -201,13 +235,20 @@ impl Ghost {
                     report(word);
                     Err(EIO)
                 });
+            if loaded == Err(ENODATA) {
+                return loaded;
+            }
             if let Err(e) = loaded {
                 self.stats.add(Counter::DecompressFail, 1);
                 pr_alert!("a page could not be read back: its users get SIGBUS\n");
                 return Err(e);
             }
         }
-        self.empty(&reader, slots, tally);
+        for i in 0..slots.len() {
+            if slots.placed(i).is_none() {
+                self.empty_slot(&reader, slots, i, tally);
+            }
+        }
         self.account(tally);
         Ok(())
     }
@@ -219,11 +260,12 @@ impl Ghost {
     }
 
     /// Adds to the counters what an operation did, once it is done.
-    fn account(&self, tally: &Tally) {
+    pub(crate) fn account(&self, tally: &Tally) {
         for (counter, n) in [
             (Counter::SameFilled, tally.same_filled),
             (Counter::Compressed, tally.objects - tally.whole),
             (Counter::Incompressible, tally.whole),
+            (Counter::Physical, tally.physical),
         ] {
             if n != 0 {
                 self.stats.add(counter, n as i64);
@@ -233,20 +275,28 @@ impl Ghost {
 
     fn empty(&self, reader: &PoolReader<'_>, slots: &Slots<'_>, tally: &mut Tally) {
         for i in 0..slots.len() {
-            match slots.take(i) {
-                Ok(held) => self.release(reader, held, tally),
-                Err(word) => report(word),
-            }
+            self.empty_slot(reader, slots, i, tally);
+        }
+    }
+
+    fn empty_slot(&self, reader: &PoolReader<'_>, slots: &Slots<'_>, i: usize, tally: &mut Tally) {
+        match slots.take(i) {
+            Ok(held) => self.release(reader, held, tally),
+            Err(word) => report(word),
         }
     }
 
     fn release(&self, reader: &PoolReader<'_>, held: Held, tally: &mut Tally) {
         tally.count(&held, -1);
         if let Held::Object(object) = held {
-            match reader.get(object.pool()) {
-                Some(pool) => pool.free(object),
-                None => pr_alert!("an object of a pool that is gone: memory is lost\n"),
-            }
+            self.free(reader, object);
+        }
+    }
+
+    fn free(&self, reader: &PoolReader<'_>, object: Object) {
+        match reader.get(object.pool()) {
+            Some(pool) => pool.free(object),
+            None => pr_alert!("an object of a pool that is gone: memory is lost\n"),
         }
     }
 
@@ -261,14 +311,29 @@ impl Ghost {
             let was_full = self.full.load(Relaxed);
             was_full && used > limit * params::accept_threshold_percent() / 100
         };
+        // Early, so that new pages need not go where old ones should be.
+        if used > limit * (100 + params::accept_threshold_percent()) / 200 {
+            work::write_back_soon();
+        }
         if full != self.full.load(Relaxed) {
             self.full.store(full, Relaxed);
         }
         full
     }
 
+    /// Whether the pools take more than they may when they were full.
+    pub(crate) fn has_to_shrink(&self) -> bool {
+        let limit = totalram_pages() * params::max_pool_percent() / 100;
+        self.pool_pages() > limit * params::accept_threshold_percent() / 100
+    }
+
     /// How many pages the ghost keeps.
     pub(crate) fn stored_pages(&self) -> i64 {
+        self.pages_in_memory() + self.stats.sum(Counter::Physical)
+    }
+
+    /// How many of them are in memory.
+    pub(crate) fn pages_in_memory(&self) -> i64 {
         self.stats.sum(Counter::SameFilled) + self.objects()
     }
 
@@ -293,12 +358,24 @@ impl Ghost {
     }
 }
 
+/// How pages that take memory may be kept.
+#[derive(Clone, Copy)]
+pub(crate) struct May {
+    /// In memory.
+    pub(crate) compress: bool,
+    /// On other devices.
+    pub(crate) place: bool,
+}
+
 /// What an operation did to the number of pages that the ghost keeps, and to their size.
 #[derive(Default)]
 pub(crate) struct Tally {
     /// Zero-filled pages that were moved.
     pub(crate) zero: u32,
+    /// Pages whose contents the core has to write or read.
+    pub(crate) placed: u32,
     same_filled: isize,
+    physical: isize,
     /// Pages that take memory.
     pub(crate) objects: isize,
     /// Of which: not compressed.
@@ -312,8 +389,9 @@ impl Tally {
     #[inline]
     fn count(&mut self, held: &Held, sign: isize) {
         match held {
-            Held::Empty => (),
+            Held::Empty | Held::Lost => (),
             Held::SameFilled(_) => self.same_filled += sign,
+            Held::Placed(_) => self.physical += sign,
             Held::Object(object) => {
                 self.objects += sign;
                 self.bytes += sign * object.len() as isize;
@@ -325,6 +403,6 @@ impl Tally {
     }
 }
 
-fn report(Invalid(word): Invalid) {
+pub(crate) fn report(Invalid(word): Invalid) {
     pr_alert!("{:#018x} is no descriptor: memory was overwritten\n", word);
 }

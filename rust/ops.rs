@@ -6,14 +6,15 @@
 use crate::{
     bindings,
     device::GhostDevice,
-    ghost::{Ghost, Tally},
+    ghost::{Ghost, May, Tally},
     mm::{folio::SwapFolio, params as params_lock, slots::Slots, work},
     params::{self, Param},
 };
-use core::ptr;
+use core::{ptr, slice};
 use kernel::{
     error::{from_result, to_result},
     miscdevice::MiscDeviceRegistration,
+    page::PAGE_SIZE,
     prelude::*,
     sync::{
         atomic::{
@@ -61,12 +62,17 @@ impl Registration {
         let minor = unsafe { (*device.as_raw()).minor } as u32;
         let ops = KBox::new(
             bindings::vswap_ops {
+                size: size_of::<bindings::vswap_ops>(),
                 dev: bindings::MISC_MAJOR << bindings::MINORBITS | minor,
                 activate: Some(activate),
                 deactivate: Some(deactivate),
                 store: Some(store),
                 load: Some(load),
                 invalidate: Some(invalidate),
+                slot: Some(slot),
+                write_back: Some(write_back),
+                evacuate: Some(evacuate),
+                pick: Some(pick),
                 usage: Some(usage),
             },
             GFP_KERNEL,
@@ -85,6 +91,7 @@ impl Registration {
 fn clear_ghost() {
     params_lock::locked(|| GHOST.store(ptr::null_mut(), Release));
     work::retire_cancel();
+    work::write_back_cancel();
 }
 
 impl Drop for Registration {
@@ -114,6 +121,7 @@ unsafe fn tell(sum: *mut bindings::vswap_sum, tally: &Tally) {
     sum.objects += tally.objects;
     sum.whole += tally.whole;
     sum.bytes += tally.bytes;
+    sum.placed += tally.placed;
 }
 
 /// [`vswap_ops::activate`](srctree/include/linux/vswap.h). May sleep.
@@ -149,9 +157,13 @@ unsafe extern "C" fn deactivate() {
 unsafe extern "C" fn store(
     folio: *mut bindings::folio,
     descs: *mut bindings::atomic_long_t,
-    may_compress: bool,
+    how: c_uint,
     sum: *mut bindings::vswap_sum,
 ) -> c_int {
+    let may = May {
+        compress: how & bindings::VSWAP_COMPRESS != 0,
+        place: how & bindings::VSWAP_PLACE != 0,
+    };
     // SAFETY: The swap core passes a locked folio of the swap cache that was unmapped before, so that
     // nobody changes its contents while it is written out.
     let folio = unsafe { SwapFolio::from_raw(folio) };
@@ -163,11 +175,7 @@ unsafe extern "C" fn store(
         let mut tally = Tally::default();
         // SAFETY: The swap core calls this only while the registration lives.
         let stored = unsafe {
-            with_ghost(|ghost| {
-                ghost
-                    .ok_or(ENODEV)?
-                    .store(&folio, &slots, may_compress, &mut tally)
-            })
+            with_ghost(|ghost| ghost.ok_or(ENODEV)?.store(&folio, &slots, may, &mut tally))
         };
         // SAFETY: The swap core passes a sum of its own.
         unsafe { tell(sum, &tally) };
@@ -221,6 +229,81 @@ unsafe extern "C" fn invalidate(
     unsafe { tell(sum, &tally) };
 }
 
+/// [`vswap_ops::slot`](srctree/include/linux/vswap.h). Does not sleep.
+///
+/// # Safety
+///
+/// For the swap core, which keeps to what `struct vswap_ops` says.
+unsafe extern "C" fn slot(desc: *const bindings::atomic_long_t) -> c_ulong {
+    // SAFETY: The swap core passes the descriptor of a slot in use.
+    let slots = unsafe { Slots::from_raw(desc.cast_mut(), 1) };
+    slots.placed(0).unwrap_or(0) as c_ulong
+}
+
+/// [`vswap_ops::write_back`](srctree/include/linux/vswap.h). The folio lock is held; may sleep.
+///
+/// # Safety
+///
+/// For the swap core, which keeps to what `struct vswap_ops` says.
+unsafe extern "C" fn write_back(
+    folio: *mut bindings::folio,
+    desc: *mut bindings::atomic_long_t,
+    sum: *mut bindings::vswap_sum,
+) -> c_int {
+    // SAFETY: As in `load()`.
+    let folio = unsafe { SwapFolio::from_raw(folio) };
+    from_result(|| {
+        let mut folio = folio.ok_or(EINVAL)?;
+        // SAFETY: As in `store()`.
+        let slots = unsafe { Slots::from_raw(desc, 1) };
+        let mut tally = Tally::default();
+        // SAFETY: The swap core calls this only while the registration lives.
+        unsafe {
+            with_ghost(|ghost| {
+                ghost
+                    .ok_or(ENODEV)?
+                    .write_back(&mut folio, &slots, &mut tally)
+            })
+        }?;
+        // SAFETY: The swap core passes a sum of its own.
+        unsafe { tell(sum, &tally) };
+        Ok(0)
+    })
+}
+
+/// [`vswap_ops::evacuate`](srctree/include/linux/vswap.h). The folio lock is held; does not sleep.
+///
+/// # Safety
+///
+/// For the swap core, which keeps to what `struct vswap_ops` says.
+unsafe extern "C" fn evacuate(
+    desc: *mut bindings::atomic_long_t,
+    slot: c_ulong,
+    lost: bool,
+) -> bool {
+    // SAFETY: As in `store()`.
+    let slots = unsafe { Slots::from_raw(desc, 1) };
+    // SAFETY: The swap core calls this only while the registration lives.
+    unsafe {
+        with_ghost(|ghost| ghost.is_some_and(|ghost| ghost.evacuate(&slots, slot as u64, lost)))
+    }
+}
+
+/// [`vswap_ops::pick`](srctree/include/linux/vswap.h). A cluster lock is held: does not sleep.
+///
+/// # Safety
+///
+/// For the swap core, which keeps to what `struct vswap_ops` says.
+unsafe extern "C" fn pick(descs: *mut bindings::atomic_long_t, chosen: *mut c_ulong) {
+    const SLOTS: usize = PAGE_SIZE / size_of::<bindings::atomic_long_t>();
+    // SAFETY: The swap core passes the descriptors of a cluster, a page, and holds the cluster's lock.
+    let slots = unsafe { Slots::from_raw(descs, SLOTS) };
+    // SAFETY: The swap core passes a bitmap of its own, with a bit for each.
+    let chosen = unsafe { slice::from_raw_parts_mut(chosen, SLOTS / usize::BITS as usize) };
+    // SAFETY: The swap core calls this only while the registration lives.
+    unsafe { with_ghost(|ghost| ghost.map(|ghost| ghost.pick(&slots, chosen))) };
+}
+
 /// [`vswap_ops::usage`](srctree/include/linux/vswap.h). In an RCU read side: does not sleep.
 ///
 /// # Safety
@@ -229,7 +312,7 @@ unsafe extern "C" fn invalidate(
 unsafe extern "C" fn usage(pool_pages: *mut c_ulong, stored_pages: *mut c_ulong) {
     // SAFETY: The swap core waits for this when the registration is dropped.
     let (pool, stored) = unsafe {
-        with_ghost(|ghost| ghost.map_or((0, 0), |g| (g.pool_pages(), g.stored_pages() as usize)))
+        with_ghost(|ghost| ghost.map_or((0, 0), |g| (g.pool_pages(), g.pages_in_memory() as usize)))
     };
     // SAFETY: The swap core passes pointers to variables of its own.
     unsafe {
@@ -298,4 +381,18 @@ pub(crate) unsafe extern "C" fn vswap_param_get(
 pub(crate) extern "C" fn vswap_retire_pools() -> bool {
     // SAFETY: The registration waits for the worker before it goes away.
     unsafe { with_ghost(|ghost| ghost.is_some_and(|ghost| ghost.pools.retire())) }
+}
+
+/// Writes pages back until the pools have room. Runs in a worker, may sleep.
+#[no_mangle]
+pub(crate) extern "C" fn vswap_make_room() {
+    // SAFETY: The registration waits for the worker before it goes away.
+    unsafe { with_ghost(|ghost| ghost.map(Ghost::make_room)) };
+}
+
+/// Whether pages are to be written back when memory is short. Called by the shrinker, may sleep.
+#[no_mangle]
+pub(crate) extern "C" fn vswap_shrinks() -> bool {
+    // SAFETY: The shrinker is gone before the registration.
+    unsafe { with_ghost(|ghost| ghost.is_some_and(Ghost::shrinks)) }
 }

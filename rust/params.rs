@@ -55,6 +55,11 @@ pub(crate) fn accept_threshold_percent() -> usize {
     ACCEPT_THRESHOLD_PERCENT.load(Relaxed) as usize
 }
 
+/// Whether pages are written back when memory is short.
+pub(crate) fn shrinker_enabled() -> bool {
+    SHRINKER_ENABLED.load(Relaxed)
+}
+
 /// The compressor for the first pool.
 pub(crate) fn first_compressor() -> &'static CStr {
     FIRST_COMPRESSOR

@@ -23,6 +23,12 @@ pub(crate) enum Counter {
     Compressed,
     /// Pages kept whole, as they did not shrink.
     Incompressible,
+    /// Pages kept in slots of other devices.
+    Physical,
+    /// Pages that were written to other devices after they had been kept in memory.
+    WrittenBack,
+    /// Pages that were brought back from a device that was turned off.
+    Evacuated,
     /// Pages turned away as the pool was full.
     PoolLimitHit,
     /// Pages turned away as the compressor failed.
@@ -95,11 +101,11 @@ pub(crate) fn files(ghost: Arc<Ghost>) -> impl PinInit<Files> {
         file!(c"incompressible_pages", |g| g
             .stats
             .sum(Counter::Incompressible));
-        file!(c"physical_pages", |_| 0);
+        file!(c"physical_pages", |g| g.stats.sum(Counter::Physical));
         file!(c"pool_total_size", Ghost::pool_total_size);
         file!(c"metadata_size", Ghost::metadata_size);
-        file!(c"written_back_pages", |_| 0);
-        file!(c"evacuated_pages", |_| 0);
+        file!(c"written_back_pages", |g| g.stats.sum(Counter::WrittenBack));
+        file!(c"evacuated_pages", |g| g.stats.sum(Counter::Evacuated));
         file!(c"pool_limit_hit", |g| g.stats.sum(Counter::PoolLimitHit));
         file!(c"reject_compress_fail", |g| g
             .stats

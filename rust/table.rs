@@ -8,7 +8,10 @@
 //!
 //! This file uses nothing but `core`; it is also built and tested on the host.
 
-use crate::descriptor::{Descriptor, Invalid};
+use crate::{
+    age::{self, Verdict},
+    descriptor::{Descriptor, Invalid},
+};
 
 /// A 64-bit word that can be exchanged atomically. Taking a word synchronizes with putting it.
 pub(crate) trait Word {
@@ -16,6 +19,8 @@ pub(crate) trait Word {
     fn load(&self) -> u64;
     /// Replaces the word; returns the old one.
     fn exchange(&self, new: u64) -> u64;
+    /// Replaces the word if it is `old`; returns whether it was.
+    fn replace(&self, old: u64, new: u64) -> bool;
 }
 
 /// The descriptors of neighbouring slots.
@@ -60,5 +65,22 @@ impl<'a, W: Word> Table<'a, W> {
     ) -> Result<Result<Descriptor, Invalid>, Descriptor> {
         let word = new.encode().ok_or(new)?;
         Ok(Descriptor::decode(self.0[i].exchange(word)))
+    }
+
+    /// Lets the clock's hand pass slot `i`; returns whether the page there is to go.
+    ///
+    /// A slot that changes hands meanwhile is left alone.
+    pub(crate) fn visit(&self, i: usize) -> Result<bool, Invalid> {
+        let word = self.0[i].load();
+        Ok(match age::visit(Descriptor::decode(word)?) {
+            Verdict::Pass => false,
+            Verdict::Take => true,
+            Verdict::Spare(desc) => {
+                if let Some(new) = desc.encode() {
+                    self.0[i].replace(word, new);
+                }
+                false
+            }
+        })
     }
 }

@@ -3,11 +3,12 @@
 //! vswap: virtual swap.
 //!
 //! The ghost swap device has slots but no storage. This module says for each page that is swapped
-//! out to it where the page is kept, in an 8-byte descriptor: nowhere, as it is one word repeated, or
-//! compressed in memory.
+//! out to it where the page is kept, in an 8-byte descriptor: nowhere, as it is one word repeated;
+//! compressed in memory; or in a slot of another swap device.
 
 use kernel::prelude::*;
 
+mod age;
 mod backend;
 mod bindings;
 mod descriptor;
@@ -18,12 +19,14 @@ mod ops;
 mod params;
 mod parse;
 mod pool;
+mod reclaim;
 mod stats;
 mod table;
 
 use device::GhostDevice;
 use ghost::Ghost;
 use kernel::{debugfs, miscdevice::MiscDeviceRegistration, sync::Arc};
+use mm::shrinker::Shrinker;
 
 module! {
     type: Vswap,
@@ -36,6 +39,7 @@ module! {
 /// The module. Fields are dropped from the top: nobody may come in any more before the ghost goes.
 #[pin_data]
 struct Vswap {
+    _shrinker: Shrinker,
     _registration: ops::Registration,
     #[pin]
     _files: debugfs::Scope<Arc<Ghost>>,
@@ -51,6 +55,7 @@ impl kernel::InPlaceModule for Vswap {
             device <- MiscDeviceRegistration::register(device::OPTIONS),
             _files <- stats::files(ghost.clone()),
             _registration: ops::Registration::new(ghost.clone(), &device)?,
+            _shrinker: Shrinker::new()?,
         })
     }
 }

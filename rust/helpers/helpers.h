@@ -45,5 +45,11 @@ void vswap_params_unlock(void);
 /* helpers/work.c */
 void vswap_retire_later(void);
 void vswap_retire_cancel(void);
+void vswap_write_back_soon(void);
+void vswap_write_back_cancel(void);
+
+/* helpers/shrinker.c */
+int vswap_shrinker_register(void);
+void vswap_shrinker_unregister(void);
 
 #endif /* _VSWAP_HELPERS_H */

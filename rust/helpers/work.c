@@ -22,3 +22,20 @@ void vswap_retire_cancel(void)
 {
 	cancel_delayed_work_sync(&retire_work);
 }
+
+static void write_back(struct work_struct *work)
+{
+	vswap_make_room();
+}
+
+static DECLARE_WORK(write_back_work, write_back);
+
+void vswap_write_back_soon(void)
+{
+	queue_work(system_dfl_wq, &write_back_work);
+}
+
+void vswap_write_back_cancel(void)
+{
+	cancel_work_sync(&write_back_work);
+}

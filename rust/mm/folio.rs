@@ -47,6 +47,11 @@ impl SwapFolio<'_> {
         })
     }
 
+    /// The folio.
+    pub(super) fn as_ptr(&self) -> *mut bindings::folio {
+        self.folio.as_ptr()
+    }
+
     /// How many pages it has.
     pub(crate) fn nr_pages(&self) -> usize {
         // SAFETY: The folio is valid by the type invariant.

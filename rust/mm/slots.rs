@@ -2,7 +2,7 @@
 
 //! The descriptors that the swap core keeps beside a cluster's swap table.
 
-use super::zsmalloc::Object;
+use super::{tier::PhysicalSlot, zsmalloc::Object};
 use crate::{
     bindings,
     descriptor::{Descriptor, Invalid},
@@ -28,6 +28,11 @@ impl Word for SlotWord {
     fn exchange(&self, new: u64) -> u64 {
         self.0.xchg(new as i64, Full) as u64
     }
+
+    #[inline]
+    fn replace(&self, old: u64, new: u64) -> bool {
+        self.0.cmpxchg(old as i64, new as i64, Full).is_ok()
+    }
 }
 
 /// What a slot has.
@@ -38,13 +43,18 @@ pub(crate) enum Held {
     SameFilled(u32),
     /// An object, and whoever has this owns it.
     Object(Object),
+    /// A slot of another device, with the page.
+    Placed(PhysicalSlot),
+    /// A page that cannot be had any more.
+    Lost,
 }
 
 /// The descriptors of neighbouring slots.
 ///
 /// # Invariants
 ///
-/// Each word is zero or was written by [`Slots::put`], so one that names an object owns it.
+/// Each word is zero or was written by [`Slots::put`], so one that names an object or a slot of another
+/// device owns it.
 pub(crate) struct Slots<'a>(Table<'a, SlotWord>);
 
 impl<'a> Slots<'a> {
@@ -88,11 +98,29 @@ impl<'a> Slots<'a> {
             Held::Empty => Descriptor::Empty,
             Held::SameFilled(word) => Descriptor::SameFilled(word),
             Held::Object(object) => Descriptor::Compressed(object.into_location()),
+            Held::Placed(slot) => Descriptor::Physical(slot.into_entry()),
+            Held::Lost => Descriptor::Lost,
         };
         match self.0.put(i, desc) {
             Ok(old) => Ok(Self::held(old.map_err(PutError::Invalid)?)),
             Err(desc) => Err(PutError::NoRoom(Self::held(desc))),
         }
+    }
+
+    /// The slot of another device that slot `i` has, as a swap entry. It can be gone at once, unless
+    /// the caller holds the lock of the slot's folio or of its cluster.
+    #[inline]
+    pub(crate) fn placed(&self, i: usize) -> Option<u64> {
+        match self.0.peek(i) {
+            Ok(Descriptor::Physical(entry)) => Some(entry),
+            _ => None,
+        }
+    }
+
+    /// Whether the page of slot `i` is to leave memory, its turn having come. The caller holds the
+    /// lock of the cluster, and no folio is there.
+    pub(crate) fn visit(&self, i: usize) -> Result<bool, Invalid> {
+        self.0.visit(i)
     }
 
     fn held(desc: Descriptor) -> Held {
@@ -103,6 +131,9 @@ impl<'a> Slots<'a> {
             // was taken out of the table or never put there, so this is the only `Object` of it; or,
             // in `peek()`, the one made here is not freed.
             Descriptor::Compressed(at) => Held::Object(unsafe { Object::from_location(at) }),
+            // SAFETY: As above, of a slot; what `peek()` makes here is not dropped.
+            Descriptor::Physical(entry) => Held::Placed(unsafe { PhysicalSlot::from_entry(entry) }),
+            Descriptor::Lost => Held::Lost,
         }
     }
 }

@@ -5,7 +5,7 @@
 //! C header: `include/linux/zsmalloc.h`
 
 use crate::{
-    bindings,
+    age, bindings,
     descriptor::{Location, MAX_POOLS, PAGE_LEN},
 };
 use core::{ptr::NonNull, slice};
@@ -63,7 +63,7 @@ impl Object {
             handle: (self.handle.wrapping_sub(direct_map_base()) / 8) as u64,
             len: self.len,
             pool: self.pool,
-            age: 0,
+            age: age::NEW,
         }
     }
 
