@@ -98,6 +98,8 @@ pub struct Counters {
     pub compressed: u64,
     /// Of these, kept whole.
     pub incompressible: u64,
+    /// Of these, on another device.
+    pub physical: u64,
     /// Bytes of the pool.
     pub pool: u64,
     /// Bytes of descriptors and handles.
@@ -112,6 +114,7 @@ impl Counters {
             same_filled: counter("same_filled_pages")?,
             compressed: counter("compressed_pages")?,
             incompressible: counter("incompressible_pages")?,
+            physical: counter("physical_pages")?,
             pool: counter("pool_total_size")?,
             metadata: counter("metadata_size")?,
         })
@@ -124,9 +127,10 @@ impl Counters {
             self.same_filled,
             self.compressed,
             self.incompressible,
+            self.physical,
         ];
         ensure!(
-            counted == [0; 4],
+            counted == [0; 5],
             "pages are counted as stored, where none is: {self:?}"
         );
         Ok(())
@@ -134,7 +138,7 @@ impl Counters {
 
     /// Fails if the kinds do not add up.
     pub fn ensure_sum(&self) -> Outcome {
-        let sum = self.same_filled + self.compressed + self.incompressible;
+        let sum = self.same_filled + self.compressed + self.incompressible + self.physical;
         ensure_eq!(self.stored, sum, "stored_pages and the sum of its kinds");
         Ok(())
     }

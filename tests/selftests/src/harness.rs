@@ -75,7 +75,7 @@ impl Env {
 
 /// Files of the kernel that tests write to. What was there before the test is
 /// put back after it.
-const SETTINGS: [&str; 16] = [
+const SETTINGS: [&str; 17] = [
     "/proc/sys/vm/swappiness",
     "/proc/sys/vm/page-cluster",
     "/sys/kernel/mm/ksm/run",
@@ -83,6 +83,7 @@ const SETTINGS: [&str; 16] = [
     "/sys/kernel/mm/ksm/pages_to_scan",
     "/sys/kernel/mm/transparent_hugepage/enabled",
     "/sys/kernel/mm/transparent_hugepage/hugepages-64kB/enabled",
+    "/sys/kernel/mm/transparent_hugepage/hugepages-1024kB/enabled",
     "/sys/kernel/mm/transparent_hugepage/hugepages-2048kB/enabled",
     "/sys/kernel/debug/failslab/probability",
     "/sys/kernel/debug/failslab/times",

@@ -12,6 +12,7 @@ pub mod outcome;
 pub mod cgroup;
 pub mod corpus;
 pub mod data;
+pub mod disk;
 pub mod ghost;
 pub mod harness;
 pub mod kernel;
