@@ -20,6 +20,8 @@ pub enum On {
     Debug,
     /// Only on a kernel without the patches.
     Vanilla,
+    /// On all kernels.
+    Any,
 }
 
 /// A test: its name is that of its file.
@@ -69,13 +71,14 @@ impl Env {
             On::Release => self.flavor == "release",
             On::Debug => self.flavor == "debug",
             On::Vanilla => self.flavor == "vanilla",
+            On::Any => true,
         }
     }
 }
 
 /// Files of the kernel that tests write to. What was there before the test is
 /// put back after it.
-const SETTINGS: [&str; 17] = [
+const SETTINGS: [&str; 18] = [
     "/proc/sys/vm/swappiness",
     "/proc/sys/vm/page-cluster",
     "/sys/kernel/mm/ksm/run",
@@ -84,6 +87,7 @@ const SETTINGS: [&str; 17] = [
     "/sys/kernel/mm/transparent_hugepage/enabled",
     "/sys/kernel/mm/transparent_hugepage/hugepages-64kB/enabled",
     "/sys/kernel/mm/transparent_hugepage/hugepages-1024kB/enabled",
+    "/sys/kernel/mm/transparent_hugepage/hugepages-64kB/shmem_enabled",
     "/sys/kernel/mm/transparent_hugepage/hugepages-2048kB/enabled",
     "/sys/kernel/debug/failslab/probability",
     "/sys/kernel/debug/failslab/times",

@@ -3,9 +3,10 @@
 //!
 //! From the bottom up: [`outcome`] (how a test ends), [`sys`] (system calls),
 //! [`kernel`] (what the kernel tells and takes in files), [`data`] and
-//! [`corpus`] (pages whose content is known), [`mapping`] (memory), [`worker`]
-//! (processes), [`cgroup`], [`ghost`] (the module and its device), [`harness`]
-//! (running tests, TAP) and the [`tests`].
+//! [`corpus`] (pages whose content is known), [`mapping`] (memory), [`pagemap`]
+//! and [`uffd`] (what programs are told of it), [`worker`] (processes),
+//! [`cgroup`], [`ghost`] (the module and its device), [`harness`] (running
+//! tests, TAP) and the [`tests`].
 
 #[macro_use]
 pub mod outcome;
@@ -18,8 +19,10 @@ pub mod harness;
 pub mod kernel;
 pub mod log;
 pub mod mapping;
+pub mod pagemap;
 pub mod sys;
 pub mod tests;
+pub mod uffd;
 pub mod worker;
 
 /// Bytes in a page.

@@ -70,6 +70,25 @@ impl Mapping {
         Self::map(pages, libc::MAP_SHARED, Some(file)).doing("mapping a file")
     }
 
+    /// A file's pages, with changes that stay in the mapping.
+    pub fn file_private(file: &File, pages: usize) -> Outcome<Self> {
+        Self::map(pages, libc::MAP_PRIVATE, Some(file)).doing("mapping a file")
+    }
+
+    /// A file's pages, shared, from a multiple of `align` pages on.
+    pub fn file_aligned(file: &File, pages: usize, align: usize) -> Outcome<Self> {
+        let place = Self::aligned(pages, align)?;
+        let access = libc::PROT_READ | libc::PROT_WRITE;
+        let (flags, fd) = (libc::MAP_SHARED | libc::MAP_FIXED, file.as_raw_fd());
+        let from = place.address.cast();
+        // SAFETY: It replaces memory of this mapping's own.
+        let address = unsafe { libc::mmap(from, pages * PAGE, access, flags, fd, 0) };
+        if address == libc::MAP_FAILED {
+            return Err(Error::last_os_error()).doing("mapping a file");
+        }
+        Ok(place)
+    }
+
     /// Number of pages.
     pub fn pages(&self) -> usize {
         self.pages
@@ -206,7 +225,8 @@ impl Mapping {
             .doing("mlock")
     }
 
-    fn pagemap(&self, pages: &Range<usize>) -> Outcome<Vec<u64>> {
+    /// The entries of /proc/self/pagemap.
+    pub fn pagemap(&self, pages: Range<usize>) -> Outcome<Vec<u64>> {
         let mut bytes = vec![0; 8 * (pages.end - pages.start)];
         let from = (self.address as usize / PAGE + pages.start) * 8;
         File::open("/proc/self/pagemap")
@@ -221,9 +241,10 @@ impl Mapping {
     }
 
     /// For each page, whether it is out: its place is taken by a swap slot, and
-    /// it is not in the swap cache either. Says no for shared memory.
+    /// it is not in the swap cache either. Of shared memory, kernels with the
+    /// patches tell.
     pub fn which_out(&self, pages: Range<usize>) -> Outcome<Vec<bool>> {
-        let entries = self.pagemap(&pages)?;
+        let entries = self.pagemap(pages.clone())?;
         let here = self.in_memory(pages)?;
         Ok(entries
             .iter()
@@ -232,7 +253,7 @@ impl Mapping {
             .collect())
     }
 
-    /// Number of pages that are out. Shared memory does not count.
+    /// Number of pages that are out.
     pub fn out(&self, pages: Range<usize>) -> Outcome<usize> {
         Ok(self.which_out(pages)?.iter().filter(|out| **out).count())
     }
