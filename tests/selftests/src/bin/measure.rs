@@ -20,6 +20,7 @@ const USAGE: &str = "usage: measure [OPTION]...
   --mb N          MiB of data (48)
   --kind KIND     real, incompressible, zero or same (real)
   --order SIZE    4k or 64k: size of the folios (4k)
+  --shmem         shared memory instead of private
   --runs N        runs (2; the first one pays for what is set up once)
   --mapped N      MiB of zero pages that are mapped beside the data
   --parameters P  parameters of the module
@@ -31,6 +32,7 @@ struct Options {
     mib: usize,
     kind: String,
     order: String,
+    shmem: bool,
     runs: usize,
     mapped: usize,
     parameters: String,
@@ -51,6 +53,7 @@ fn options() -> Outcome<Options> {
         mib: 48,
         kind: "real".to_string(),
         order: "4k".to_string(),
+        shmem: false,
         runs: 2,
         mapped: 0,
         parameters: "size=4G".to_string(),
@@ -70,6 +73,7 @@ fn options() -> Outcome<Options> {
             "--mb" => options.mib = number(value()?)?,
             "--kind" => options.kind = value()?,
             "--order" => options.order = value()?,
+            "--shmem" => options.shmem = true,
             "--runs" => options.runs = number(value()?)?,
             "--mapped" => options.mapped = number(value()?)?,
             "--parameters" => options.parameters = value()?,
@@ -94,6 +98,9 @@ fn run(options: &Options) -> Outcome {
         "64k" => true,
         other => fail!("'{other}' is no size of folios\n{USAGE}"),
     };
+    if large && options.shmem {
+        fail!("--order 64k is not for --shmem\n{USAGE}");
+    }
     if large {
         kernel::write(
             "/sys/kernel/mm/transparent_hugepage/hugepages-64kB/enabled",
@@ -133,7 +140,9 @@ fn run(options: &Options) -> Outcome {
 /// Memory with data, in folios of one size.
 fn filled(options: &Options, kind: Kind, large: bool) -> Outcome<Mapping> {
     let pages = options.mib * 256;
-    let mut map = if large {
+    let mut map = if options.shmem {
+        Mapping::shared(pages)?
+    } else if large {
         Mapping::aligned(pages, 16)?
     } else {
         Mapping::private(pages)?
@@ -142,12 +151,21 @@ fn filled(options: &Options, kind: Kind, large: bool) -> Outcome<Mapping> {
     Ok(map)
 }
 
+/// Number of pages that are out.
+fn out(options: &Options, map: &Mapping) -> Outcome<usize> {
+    if options.shmem {
+        map.absent(map.all())
+    } else {
+        map.out(map.all())
+    }
+}
+
 /// Sends all pages out in one call; a few may have been in use.
-fn page_out(map: &Mapping) -> Outcome<u64> {
+fn page_out(options: &Options, map: &Mapping) -> Outcome<u64> {
     sys::drain_lru().doing("draining per-CPU batches of pages")?;
     let result = timed(map.pages(), || map.advise(map.all(), libc::MADV_PAGEOUT));
     let cost = result.doing("MADV_PAGEOUT")?;
-    let out = map.out(map.all())?;
+    let out = out(options, map)?;
     ensure!(
         out >= map.pages() * 99 / 100,
         "only {out} of {} pages went out",
@@ -159,19 +177,19 @@ fn page_out(map: &Mapping) -> Outcome<u64> {
 fn costs(options: &Options, kind: Kind, large: bool, device: &str) -> Outcome<Vec<u64>> {
     let map = filled(options, kind, large)?;
     let pages = map.pages();
-    let out = page_out(&map)?;
+    let cost = page_out(options, &map)?;
     let back = timed(pages, || {
         map.touch(map.all());
         Ok(())
     });
     let back = back.doing("reading")?;
     ensure!(
-        map.out(map.all())? == 0,
+        out(options, &map)? == 0,
         "pages are out after they were read"
     );
     map.check(map.all(), kind, 1, 0)?;
-    page_out(&map)?;
-    let mut costs = vec![out, back];
+    page_out(options, &map)?;
+    let mut costs = vec![cost, back];
     let forked = if options.fork {
         Some(free_forked(&map)?)
     } else {
@@ -185,7 +203,7 @@ fn costs(options: &Options, kind: Kind, large: bool, device: &str) -> Outcome<Ve
     costs.extend(forked);
     if options.swapoff {
         let map = filled(options, kind, large)?;
-        page_out(&map)?;
+        page_out(options, &map)?;
         costs.push(timed(pages, || sys::swapoff(device)).doing("swapoff")?);
         map.check(map.all(), kind, 1, 0)?;
         sys::swapon(device, None).doing("swapon")?;
