@@ -4,6 +4,8 @@
 
 #![cfg_attr(any(not(test), loom), allow(dead_code))]
 
+#[path = "../../../rust/age.rs"]
+mod age;
 #[path = "../../../rust/descriptor.rs"]
 mod descriptor;
 #[path = "../../../rust/parse.rs"]

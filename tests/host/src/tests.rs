@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
 #[cfg(not(loom))]
+mod age;
+#[cfg(not(loom))]
 mod descriptor;
 #[cfg(loom)]
 mod loom;

@@ -65,7 +65,10 @@ impl Faulty {
         let faulty = Self { under, sectors };
         let table = faulty.table("linear");
         let _ = command("modprobe", &["dm-mod"]);
-        command("dmsetup", &["create", FAULTY, "--noudevsync", "--table", &table])?;
+        command(
+            "dmsetup",
+            &["create", FAULTY, "--noudevsync", "--table", &table],
+        )?;
         let disk = Disk("/dev/dm-0");
         command("mkswap", &[disk.0])?;
         Ok((faulty, disk))
@@ -110,6 +113,10 @@ pub fn command(program: &str, arguments: &[&str]) -> Outcome {
         .stderr(Stdio::null())
         .status()
         .doing(format_args!("running {program}"))?;
-    ensure!(status.success(), "{program} {}: {status}", arguments.join(" "));
+    ensure!(
+        status.success(),
+        "{program} {}: {status}",
+        arguments.join(" ")
+    );
     Ok(())
 }

@@ -21,7 +21,15 @@ pub(super) fn descriptor() -> impl Strategy<Value = Descriptor> {
         Just(Descriptor::Empty),
         any::<u32>().prop_map(Descriptor::SameFilled),
         location().prop_map(Descriptor::Compressed),
+        slot().prop_map(Descriptor::Physical),
+        Just(Descriptor::Lost),
     ]
+}
+
+/// A swap entry: the number of the device above 58 bits of offset, which a
+/// descriptor has 55 of.
+fn slot() -> impl Strategy<Value = u64> {
+    (0..32u64, 1..1u64 << 55).prop_map(|(device, offset)| (device << 58) | offset)
 }
 
 proptest! {
@@ -41,6 +49,13 @@ proptest! {
     #[test]
     fn no_two_descriptors_share_a_word(a in descriptor(), b in descriptor()) {
         prop_assert_eq!(a == b, a.encode() == b.encode());
+    }
+
+    #[test]
+    fn slots_out_of_range_are_refused(slot in slot(), bit in 55..58u32) {
+        for wrong in [0, slot | (1 << 63), slot | (1 << bit)] {
+            prop_assert_eq!(Descriptor::Physical(wrong).encode(), None);
+        }
     }
 
     #[test]
@@ -96,7 +111,7 @@ fn stray_words_are_invalid() {
         1 | (1 << 31),
         2 | (15 << 58),
         3,
-        4,
+        4 | (1 << 3),
         7,
         u64::MAX,
     ] {

@@ -26,6 +26,10 @@ impl Word for AtomicU64 {
     fn exchange(&self, new: u64) -> u64 {
         self.swap(new, AcqRel)
     }
+
+    fn replace(&self, old: u64, new: u64) -> bool {
+        self.compare_exchange(old, new, AcqRel, Acquire).is_ok()
+    }
 }
 
 const OBJECTS: usize = 3;
@@ -53,10 +57,15 @@ impl World {
             handle: object as u64,
             len: 1,
             pool: 0,
-            age: 0,
+            age: 1,
         };
         let old = Table::new(&self.words).put(0, Descriptor::Compressed(at));
         self.free(old.unwrap().unwrap());
+    }
+
+    /// The clock's hand passes: it changes the age of what is there, and brings nothing back.
+    fn visit(&self) {
+        let _ = Table::new(&self.words).visit(0).unwrap();
     }
 
     fn invalidate(&self) {
@@ -113,6 +122,21 @@ fn store_against_store() {
 #[test]
 fn two_invalidate_what_a_third_stores() {
     race(&[|w| w.store(0), |w| w.invalidate(), |w| w.invalidate()], 1);
+}
+
+#[test]
+fn visit_against_store_and_invalidate() {
+    race(
+        &[
+            |w| w.visit(),
+            |w| {
+                w.store(0);
+                w.store(1);
+            },
+            |w| w.invalidate(),
+        ],
+        2,
+    );
 }
 
 #[test]

@@ -18,6 +18,10 @@ impl Word for AtomicU64 {
     fn exchange(&self, new: u64) -> u64 {
         self.swap(new, SeqCst)
     }
+
+    fn replace(&self, old: u64, new: u64) -> bool {
+        self.compare_exchange(old, new, SeqCst, SeqCst).is_ok()
+    }
 }
 
 const SLOTS: usize = 512;
@@ -39,7 +43,7 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-fn words() -> Vec<AtomicU64> {
+pub(super) fn words() -> Vec<AtomicU64> {
     (0..SLOTS).map(|_| AtomicU64::new(0)).collect()
 }
 

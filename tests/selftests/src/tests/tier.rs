@@ -112,9 +112,8 @@ fn old(env: &Env, disk: &Disk, group: &Cgroup) -> Outcome {
         "{before} pages are on the disk, of which few do not compress"
     );
     let written = counter("written_back_pages")?;
-    let events = || -> Outcome<[u64; 2]> {
-        Ok([kernel::vmstat("pswpout")?, kernel::vmstat("nrswpout")?])
-    };
+    let events =
+        || -> Outcome<[u64; 2]> { Ok([kernel::vmstat("pswpout")?, kernel::vmstat("nrswpout")?]) };
     let before = events()?;
     // The pool is far above its limit, and the next page finds out.
     set_parameter("max_pool_percent", 1)?;

@@ -94,7 +94,11 @@ fn lost(group: &Cgroup, faulty: &Faulty, disk: &Disk) -> Outcome {
     let (there, here) = out(group, 2)?;
     faulty.fail()?;
     disk.off()?;
-    ensure_eq!(counter("physical_pages")?, 0, "physical_pages after swapoff");
+    ensure_eq!(
+        counter("physical_pages")?,
+        0,
+        "physical_pages after swapoff"
+    );
     for index in [0, 1, PAGES / 2, PAGES - 1] {
         ensure_sigbus(&there, index, "after the disk was turned off")?;
     }

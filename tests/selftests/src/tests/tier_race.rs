@@ -54,7 +54,11 @@ pub fn run(env: &Env) -> Outcome {
         match disk.try_off() {
             Ok(()) => {
                 swapoffs[0] += 1;
-                ensure_eq!(counter("physical_pages")?, 0, "physical_pages after swapoff");
+                ensure_eq!(
+                    counter("physical_pages")?,
+                    0,
+                    "physical_pages after swapoff"
+                );
                 disk.on()?;
             }
             // There may be no room.
