@@ -15,7 +15,7 @@ use crate::{
     },
 };
 use kernel::{
-    new_mutex,
+    fmt, new_mutex,
     prelude::*,
     sync::{
         atomic::{
@@ -66,6 +66,18 @@ impl Pools {
     /// How many pages of memory all pools take.
     pub(crate) fn total_pages(&self, reader: &PoolReader<'_>) -> usize {
         reader.iter().map(|(_, pool)| pool.total_pages()).sum()
+    }
+
+    /// Writes a line for each pool: number, compressor, pages of memory, whether it is current.
+    pub(crate) fn list(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reader = self.read();
+        let current = self.current.load(Relaxed);
+        for (id, pool) in reader.iter() {
+            let state = if id == current { "current" } else { "old" };
+            let pages = pool.total_pages();
+            f.write_fmt(fmt!("{} {} {} {}\n", id, pool.name(), pages, state))?;
+        }
+        Ok(())
     }
 
     /// Makes the pool of the compressor `name` the current one. May sleep.

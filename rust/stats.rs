@@ -78,7 +78,7 @@ impl Stats {
 
 type Files = Scope<Arc<Ghost>>;
 
-/// Makes `/sys/kernel/debug/vswap` with a file for each counter.
+/// Makes `/sys/kernel/debug/vswap` with a file for each counter, and one for the pools.
 pub(crate) fn files(ghost: Arc<Ghost>) -> impl PinInit<Files> {
     Scope::dir(ghost, c"vswap", |ghost: &Arc<Ghost>, dir| {
         macro_rules! file {
@@ -114,6 +114,12 @@ pub(crate) fn files(ghost: Arc<Ghost>) -> impl PinInit<Files> {
             .stats
             .sum(Counter::RejectAllocFail));
         file!(c"decompress_fail", |g| g.stats.sum(Counter::DecompressFail));
+        file(
+            dir,
+            c"pools",
+            ghost,
+            &|ghost: &Arc<Ghost>, f: &mut fmt::Formatter<'_>| ghost.pools.list(f),
+        );
     })
 }
 
