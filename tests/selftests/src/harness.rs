@@ -46,6 +46,11 @@ impl Env {
         self.flavor == "debug"
     }
 
+    /// The kernel's flavor.
+    pub fn flavor(&self) -> &str {
+        &self.flavor
+    }
+
     /// How many of something: a debug kernel takes ten times longer.
     pub fn count(&self, release: usize, debug: usize) -> usize {
         if self.is_debug() {
@@ -81,6 +86,8 @@ impl Env {
 const SETTINGS: [&str; 18] = [
     "/proc/sys/vm/swappiness",
     "/proc/sys/vm/page-cluster",
+    "/proc/sys/kernel/modprobe",
+    "/sys/devices/system/cpu/cpu1/online",
     "/sys/kernel/mm/ksm/run",
     "/sys/kernel/mm/ksm/sleep_millisecs",
     "/sys/kernel/mm/ksm/pages_to_scan",

@@ -20,6 +20,7 @@ pub mod kernel;
 pub mod log;
 pub mod mapping;
 pub mod pagemap;
+pub mod pools;
 pub mod sys;
 pub mod tests;
 pub mod uffd;
