@@ -22,6 +22,8 @@ pub enum On {
     Vanilla,
     /// On all kernels.
     Any,
+    /// Only when named: in a guest of its own.
+    Alone,
 }
 
 /// A test: its name is that of its file.
@@ -72,7 +74,7 @@ impl Env {
 
     fn runs(&self, on: On) -> bool {
         match on {
-            On::Patched => self.flavor != "vanilla",
+            On::Patched | On::Alone => self.flavor != "vanilla",
             On::Release => self.flavor == "release",
             On::Debug => self.flavor == "debug",
             On::Vanilla => self.flavor == "vanilla",
@@ -147,7 +149,10 @@ pub fn main(tests: &[Test], arguments: &[String]) -> i32 {
     }
     let wanted: Vec<_> = tests
         .iter()
-        .filter(|test| names.is_empty() || names.contains(&test.name))
+        .filter(|test| match names.is_empty() {
+            true => test.on != On::Alone,
+            false => names.contains(&test.name),
+        })
         .collect();
     run(&wanted, &env)
 }

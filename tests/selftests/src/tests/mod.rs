@@ -48,6 +48,7 @@ tests! {
     tier_thp: Patched,
     tier_race: Patched,
     tier_heat: Release,
+    cgroup_v1: Alone,
     faults: Debug,
     hibernation: Patched,
     metadata: Release,
