@@ -25,6 +25,28 @@ impl Cgroup {
         Ok(Self(path))
     }
 
+    /// Makes a group inside of this one.
+    pub fn child(&self, name: &str) -> Outcome<Self> {
+        self.set("cgroup.subtree_control", "+memory")?;
+        let path = self.0.join(name);
+        fs::create_dir(&path).doing(format_args!("making the group {name}"))?;
+        Ok(Self(path))
+    }
+
+    /// Removes the group, from which all processes have gone.
+    pub fn remove(self) -> Outcome {
+        let mut result = Ok(());
+        // A process that was waited for can still be on its way out.
+        for _ in 0..100 {
+            result = fs::remove_dir(&self.0);
+            match &result {
+                Err(e) if sys::errno(e) == libc::EBUSY => sys::pause_ms(10),
+                _ => break,
+            }
+        }
+        result.doing(format_args!("removing {}", self.0.display()))
+    }
+
     /// Sets one of the group's files.
     pub fn set(&self, file: &str, value: impl ToString) -> Outcome {
         kernel::write(self.0.join(file), value)
@@ -120,6 +142,9 @@ pub fn clean_up() -> Vec<String> {
         let _ = kernel::try_write(entry.path().join("cgroup.kill"), "1");
         let gone = (0..200).any(|_| {
             sys::pause_ms(10);
+            for inner in fs::read_dir(entry.path()).into_iter().flatten().flatten() {
+                let _ = fs::remove_dir(inner.path());
+            }
             fs::remove_dir(entry.path()).is_ok()
         });
         left.push(format!(
