@@ -41,6 +41,7 @@ tests! {
     tools: Patched,
     memcg: Patched,
     memcg_limit: Patched,
+    memcg_removal: Patched,
     random: Patched,
     pressure: Patched,
     swapoff_load: Patched,
