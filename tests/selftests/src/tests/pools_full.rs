@@ -138,7 +138,17 @@ fn half(page: &mut [u8], index: usize, odd: bool) {
 /// A page that cannot be read back is a SIGBUS for who touches it, and only it.
 fn decompress_fails() -> Outcome {
     set_parameter("compressor", name(0))?;
-    apart(&mut Mapping::private(16)?, "base pages")
+    apart(&mut Mapping::private(16)?, "base pages")?;
+    // A large folio goes out whole.
+    let size = "/sys/kernel/mm/transparent_hugepage/hugepages-64kB";
+    kernel::write(format!("{size}/enabled"), "always")?;
+    let whole = kernel::number(format!("{size}/stats/zswpout"))?;
+    apart(&mut Mapping::aligned(16, 16)?, "a large folio")?;
+    ensure!(
+        kernel::number(format!("{size}/stats/zswpout"))? > whole,
+        "no large folio went out whole"
+    );
+    Ok(())
 }
 
 fn apart(map: &mut Mapping, what: &str) -> Outcome {
