@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
-//! The pool's limits change while it is in use.
+//! The pool's limits change while it is in use, and with no room left in the
+//! pool nor in memory, the kernel ends a process and all others have their data.
 
 use crate::data::Kind;
-use crate::ghost::{parameter, set_parameter, Counters, Ghost};
+use crate::ghost::{counter, parameter, set_parameter, Counters, Ghost};
 use crate::harness::Env;
 use crate::kernel;
 use crate::mapping::Mapping;
 use crate::outcome::Outcome;
+use crate::worker::{End, Worker};
 use crate::PAGE;
 
 const OWNER: u32 = 210;
 
 /// See above.
-pub fn run(_env: &Env) -> Outcome {
+pub fn run(env: &Env) -> Outcome {
     let ghost = Ghost::start("max_pool_percent=1 accept_threshold_percent=100")?;
     at_run_time()?;
+    out_of_memory(env)?;
     ghost.stop()
 }
 
@@ -89,4 +92,38 @@ fn at_run_time() -> Outcome {
     map.check(map.all(), Kind::Random, OWNER, 0)?;
     other.check(0..512, Kind::Real, OWNER, 0)?;
     other.check(512..1024, Kind::Same, OWNER, 0)
+}
+
+/// One process needs more than there is of memory and of pool together.
+fn out_of_memory(env: &Env) -> Outcome {
+    limits(3, 90)?;
+    let pages = env.pages(4);
+    let mut witness = Mapping::private(pages)?;
+    witness.fill(witness.all(), Kind::Mixed, OWNER, 1);
+    witness.page_out(witness.all())?;
+    kernel::drop_caches()?;
+    // Most of memory is out of reach, to be done sooner.
+    let free = kernel::meminfo("MemFree")? as usize / 4;
+    let left = env.count(48, 40) * 256;
+    ensure!(free > left, "too little memory: {free} pages");
+    let block = Mapping::private(free - left)?;
+    block.lock()?;
+    let killed = kernel::vmstat("oom_kill")?;
+    let glutton = Worker::start(|| {
+        kernel::write("/proc/self/oom_score_adj", 1000)?;
+        let mut map = Mapping::private(4 * left)?;
+        map.fill(map.all(), Kind::Random, OWNER, 2);
+        Ok(())
+    })?;
+    match glutton.end()? {
+        End::Killed(libc::SIGKILL) => {}
+        other => fail!("with twice the memory there is: expected SIGKILL, got {other:?}"),
+    }
+    ensure!(
+        kernel::vmstat("oom_kill")? > killed,
+        "a process was killed, but not for want of memory"
+    );
+    ensure!(counter("pool_limit_hit")? > 0, "pool_limit_hit is 0");
+    drop(block);
+    witness.check(witness.all(), Kind::Mixed, OWNER, 1)
 }
