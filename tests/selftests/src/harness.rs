@@ -85,7 +85,7 @@ impl Env {
 
 /// Files of the kernel that tests write to. What was there before the test is
 /// put back after it.
-const SETTINGS: [&str; 18] = [
+const SETTINGS: [&str; 20] = [
     "/proc/sys/vm/swappiness",
     "/proc/sys/vm/page-cluster",
     "/proc/sys/kernel/modprobe",
