@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0
+//! Nanoseconds, or instructions where the guest counts those.
+
+use selftests::outcome::{Doing, Outcome};
+
+/// Which time.
+#[derive(Clone, Copy)]
+pub enum Clock {
+    /// All that passes.
+    All,
+    /// This process's own: waiting for a disk does not count.
+    Own,
+}
+
+impl Clock {
+    /// The time.
+    pub fn now(self) -> u64 {
+        let mut time = libc::timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        let clock = match self {
+            Self::All => libc::CLOCK_MONOTONIC,
+            Self::Own => libc::CLOCK_PROCESS_CPUTIME_ID,
+        };
+        // SAFETY: `time` outlives the call.
+        unsafe { libc::clock_gettime(clock, &mut time) };
+        time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+    }
+
+    /// What a call takes.
+    pub fn time(self, what: &str, call: impl FnOnce() -> std::io::Result<()>) -> Outcome<u64> {
+        let start = self.now();
+        call().doing(what)?;
+        Ok(self.now() - start)
+    }
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0
+//! The swap devices that are compared, turned on and off.
+
+use crate::clock::Clock;
+use selftests::outcome::{Doing, Outcome};
+use selftests::{ensure, fail, ghost, kernel, sys};
+use std::path::Path;
+use std::process::Command;
+
+const ZSWAP: &str = "/sys/module/zswap/parameters";
+
+/// Loads a module that is none of those compared: with the first one x86 sets 2
+/// MiB aside for the text of modules.
+pub fn first_module() -> Outcome {
+    command("modprobe loop")
+}
+
+/// A device.
+pub struct Device {
+    pub name: String,
+    pub contender: String,
+    pub compressor: String,
+    pub size: u64,
+    pub parameters: String,
+}
+
+impl Device {
+    /// Path of what swapon is given.
+    pub fn path(&self) -> &'static str {
+        match &self.name[..] {
+            "vswap" => ghost::DEVICE,
+            "zram" => "/dev/zram0",
+            "brd" | "zswap-brd" => "/dev/ram0",
+            _ => "/dev/vda",
+        }
+    }
+
+    /// The compressor, or none.
+    pub fn compressor_used(&self) -> &str {
+        if matches!(&self.name[..], "brd" | "disk") {
+            "none"
+        } else {
+            &self.compressor
+        }
+    }
+
+    /// Waiting for a disk is no cost that instructions could tell.
+    pub fn clock(&self) -> Clock {
+        if self.name == "disk" {
+            Clock::Own
+        } else {
+            Clock::All
+        }
+    }
+
+    /// How often pages must be asked to go out.
+    pub fn turns(&self) -> usize {
+        if self.name == "disk" {
+            20
+        } else {
+            1
+        }
+    }
+
+    /// Makes the device, without turning it on.
+    pub fn make(&self) -> Outcome {
+        let (size, compressor) = (self.size, &self.compressor);
+        match &self.name[..] {
+            "vswap" => {
+                let parameters = format!("size={size} compressor={compressor} {}", self.parameters);
+                ghost::insmod(parameters.trim()).doing("insmod")
+            }
+            "zram" => command(&format!(
+                "modprobe zram num_devices=1 &&
+                 echo {compressor} >/sys/block/zram0/comp_algorithm &&
+                 echo {size} >/sys/block/zram0/disksize && mkswap /dev/zram0"
+            )),
+            "brd" | "zswap-brd" => command(&format!(
+                "modprobe brd rd_nr=1 rd_size={} && mkswap /dev/ram0",
+                size >> 10
+            )),
+            "disk" | "zswap" => {
+                ensure!(Path::new("/dev/vda").exists(), "the guest has no --disk");
+                command("mkswap /dev/vda")
+            }
+            other => fail!("'{other}' is no device\n{}", crate::options::USAGE),
+        }
+    }
+
+    /// Turns swap on.
+    pub fn swapon(&self) -> Outcome {
+        if self.name.starts_with("zswap") {
+            kernel::write(format!("{ZSWAP}/compressor"), &self.compressor)?;
+            kernel::write(format!("{ZSWAP}/max_pool_percent"), 80)?;
+            kernel::write(format!("{ZSWAP}/enabled"), "Y")?;
+        }
+        sys::swapon(self.path(), None).doing("swapon")
+    }
+
+    /// Turns swap off.
+    pub fn swapoff(&self) -> Outcome {
+        sys::swapoff(self.path()).doing("swapoff")?;
+        if self.name.starts_with("zswap") {
+            kernel::write(format!("{ZSWAP}/enabled"), "N")?;
+        }
+        Ok(())
+    }
+
+    /// Makes it and turns it on. Gives how long the latter took.
+    pub fn on(&self) -> Outcome<u64> {
+        self.make()?;
+        let start = Clock::All.now();
+        self.swapon()?;
+        Ok(Clock::All.now() - start)
+    }
+}
+
+fn command(text: &str) -> Outcome {
+    let output = Command::new("sh").args(["-c", text]).output().doing("sh")?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{text}: {}, {said}", output.status);
+    Ok(())
+}

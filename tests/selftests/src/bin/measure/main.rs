@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0
+//! Measures swap devices: what a page costs on its way out, in, and when it is
+//! given up, what it takes of RAM, what it costs to turn a device on and off.
+//!
+//! In a guest that counts instructions (scripts/guest --icount) a nanosecond is
+//! an instruction, and runs repeat. Only `cpus` is about time that passes.
+//!
+//! Each figure is a line: part, contender, compressor, data, folios, figure,
+//! unit, value.
+
+mod clock;
+mod corpus;
+mod cpus;
+mod devices;
+mod fixed;
+mod fork;
+mod micro;
+mod options;
+mod pages;
+mod ram;
+mod report;
+mod swapoff;
+mod sweep;
+
+use options::Options;
+use selftests::fail;
+use selftests::outcome::Outcome;
+
+fn main() {
+    if let Err(error) = run() {
+        eprintln!("measure: {error}");
+        std::process::exit(1);
+    }
+}
+
+fn run() -> Outcome {
+    let options = Options::from_command_line()?;
+    if options.title {
+        report::title();
+    }
+    match &options.part[..] {
+        "micro" => micro::run(&options),
+        "ram" => ram::run(&options),
+        "static" => fixed::run(&options),
+        "swapoff" => swapoff::run(&options),
+        "fork" => fork::run(&options),
+        "cpus" => cpus::run(&options),
+        "on" => options.device()?.on().map(drop),
+        "sweep" => sweep::run(&options),
+        other => fail!("'{other}' is nothing to measure\n{}", options::USAGE),
+    }
+}

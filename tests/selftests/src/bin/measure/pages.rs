@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0
+//! What is in the pages: it follows from a page's number, so that it can be
+//! checked without being kept.
+
+use crate::corpus;
+use selftests::data::{mix, Rng};
+use selftests::mapping::Mapping;
+use selftests::outcome::Outcome;
+use selftests::{ensure, fail, PAGE};
+use std::ops::Range;
+
+/// A kind of data.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Data {
+    /// Of 32 pages 19 of files, 10 of heaps, 3 random. Neighbours in a group of
+    /// 16 pages are neighbours in the file or heap.
+    Real,
+    /// Random.
+    Incompressible,
+    /// Zero.
+    Zero,
+    /// One byte all over.
+    Same,
+    /// Made to fool a guess from a page's beginning: 1 KiB random, then real.
+    Head,
+    /// Made to fool a guess from samples: 128 bytes random, 128 zero, in turn.
+    Stripes,
+}
+
+const ALL: [(&str, Data); 6] = [
+    ("real", Data::Real),
+    ("incompressible", Data::Incompressible),
+    ("zero", Data::Zero),
+    ("same", Data::Same),
+    ("head", Data::Head),
+    ("stripes", Data::Stripes),
+];
+
+impl Data {
+    /// The kind of this name.
+    pub fn named(name: &str) -> Outcome<Self> {
+        match ALL.iter().find(|(n, _)| *n == name) {
+            Some((_, kind)) => Ok(*kind),
+            None => fail!("'{name}' is no kind of data\n{}", crate::options::USAGE),
+        }
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        ALL.iter()
+            .find(|(_, kind)| *kind == self)
+            .map_or("", |(name, _)| name)
+    }
+
+    /// Writes a page.
+    fn fill(self, page: &mut [u8], number: usize) {
+        let own = mix(number as u64);
+        let (group, offset) = (mix(!(number as u64 / 16)), number % 16);
+        match self {
+            Self::Real => match (own >> 40) & 31 {
+                0..3 => random(page, own),
+                3..13 => page.copy_from_slice(corpus::heap_page(group, offset)),
+                _ => page.copy_from_slice(corpus::file_page(group, offset)),
+            },
+            Self::Incompressible => random(page, own),
+            Self::Zero => page.fill(0),
+            Self::Same => page.fill(0x5a),
+            Self::Head => {
+                page.copy_from_slice(corpus::file_page(group, offset));
+                random(&mut page[..PAGE / 4], own);
+            }
+            Self::Stripes => {
+                random(page, own);
+                page.chunks_exact_mut(256).for_each(|c| c[128..].fill(0));
+            }
+        }
+        // No two pages are the same but where that is the point.
+        if !matches!(self, Self::Zero | Self::Same) {
+            page[..8].copy_from_slice(&(number as u64).to_ne_bytes());
+        }
+    }
+
+    /// Writes pages of a mapping, whose first one has the number `first`.
+    pub fn write(self, map: &mut Mapping, pages: Range<usize>, first: usize) -> Outcome {
+        corpus::load()?;
+        for index in pages {
+            self.fill(map.page_mut(index), first + index);
+        }
+        Ok(())
+    }
+
+    /// Compares every byte of pages.
+    pub fn check(self, map: &Mapping, pages: Range<usize>, first: usize) -> Outcome {
+        let mut wanted = [0; PAGE];
+        for index in pages {
+            self.fill(&mut wanted, first + index);
+            ensure!(
+                map.page(index) == wanted,
+                "page {index} of {} did not come back as it was",
+                self.name()
+            );
+        }
+        Ok(())
+    }
+}
+
+fn random(bytes: &mut [u8], seed: u64) {
+    let mut rng = Rng::new(seed);
+    bytes
+        .chunks_exact_mut(8)
+        .for_each(|c| c.copy_from_slice(&rng.next().to_ne_bytes()));
+}
+
+/// New memory with data, in folios of a size.
+pub fn filled(data: Data, folios: &str, mib: usize) -> Outcome<Mapping> {
+    let pages = mib * 256;
+    let mut map = if folios == "64k" {
+        Mapping::aligned(pages, 16)?
+    } else {
+        Mapping::private(pages)?
+    };
+    data.write(&mut map, 0..pages, 0)?;
+    Ok(map)
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0
+//! swapoff, against the memory that is out and the memory that is merely mapped.
+
+use crate::micro::page_out;
+use crate::options::Options;
+use crate::pages::filled;
+use crate::report::{each, Case, INSTRUCTIONS};
+use selftests::mapping::Mapping;
+use selftests::outcome::{Doing, Outcome};
+use selftests::sys;
+
+/// See above.
+pub fn run(options: &Options) -> Outcome {
+    let device = options.device()?;
+    device.on()?;
+    let data = options.kinds[0];
+    let mapped = Mapping::private(options.mapped.max(1) * 256)?;
+    if options.mapped > 0 {
+        // Reading maps the zero page: page tables, and no memory behind them.
+        mapped.touch(mapped.all());
+    }
+    let mut least = u64::MAX;
+    for _ in 0..options.runs {
+        let map = filled(data, "4k", options.mib)?;
+        page_out(&map, &device)?;
+        let cost = device
+            .clock()
+            .time("swapoff", || sys::swapoff(device.path()))?;
+        data.check(&map, map.all(), 0)?;
+        sys::swapon(device.path(), None).doing("swapon")?;
+        least = least.min(cost);
+    }
+    let case = Case {
+        part: "swapoff",
+        device: &device,
+        data: data.name(),
+        folios: "4k",
+    };
+    let size = options
+        .size
+        .as_deref()
+        .map_or(String::new(), |s| format!(" of {s}"));
+    let figure = format!(
+        "{} MiB out{size}; {} MiB mapped",
+        options.mib, options.mapped
+    );
+    case.say(&figure, INSTRUCTIONS, each(least, options.mib * 256));
+    Ok(())
+}
