@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0
+# Sourced after common.sh: measurements in guests, some at a time. Counting
+# instructions does not depend on what else the machine does.
+
+BENCH_DIR=$VSWAP_ROOT/build/bench
+BENCH_JOBS=${BENCH_JOBS:-$VSWAP_JOBS}
+TITLE=part,contender,compressor,data,folios,figure,unit,value
+queue=()
+
+# later NAME GUEST-OPTION... -- COMMAND... - a guest for `all`; its lines go to
+# build/bench/lines/NAME.csv.
+later() { queue+=("$(printf '%q ' "$@")"); }
+
+one() {
+	local name=$1
+	shift
+	"$VSWAP_ROOT/scripts/guest" --timeout 1200 "$@" >"$BENCH_DIR/lines/$name.new" 2>"$BENCH_DIR/lines/$name.err" || {
+		sed "s/^/$name: /" "$BENCH_DIR/lines/$name.err" >&2
+		return 1
+	}
+	mv "$BENCH_DIR/lines/$name.new" "$BENCH_DIR/lines/$name.csv"
+}
+
+# all PART - runs the guests that wait, and gathers their lines, in order, in
+# build/bench/PART.csv. Fails if one of them does, after all have run.
+all() {
+	local part=$1 total=${#queue[@]} started=0 running=0 failed=0 words files=()
+	mkdir -p "$BENCH_DIR/lines"
+	for words in "${queue[@]}"; do
+		if [ $running -ge "$BENCH_JOBS" ]; then
+			wait -n || failed=$((failed + 1))
+			running=$((running - 1))
+		fi
+		eval "set -- $words"
+		started=$((started + 1)) running=$((running + 1))
+		files+=("$BENCH_DIR/lines/$1.csv")
+		rm -f "$BENCH_DIR/lines/$1.csv"
+		say "bench: $part, guest $started of $total: $1"
+		one "$@" &
+	done
+	while [ $running -gt 0 ]; do
+		wait -n || failed=$((failed + 1))
+		running=$((running - 1))
+	done
+	queue=()
+	{
+		echo "$TITLE"
+		cat "${files[@]}" 2>/dev/null || :
+	} >"$BENCH_DIR/$part.csv"
+	[ $failed -eq 0 ]
+}
+
+# setup CONTENDER - the options of scripts/guest and of measure for it, in
+# GUEST and MEASURE.
+setup() {
+	MEASURE=(--setup "${1#*-}" --contender "$1")
+	GUEST=(--flavor release --icount --mem 640M)
+	case $1 in
+	vanilla-*) GUEST[1]=vanilla ;;
+	zswap) GUEST+=(--disk 1G) ;;
+	esac
+	case $1 in *-disk) GUEST+=(--disk 1G) ;; esac
+}
+
+bench_prepare() {
+	need_root
+	"$VSWAP_ROOT/scripts/kernel" vanilla
+	"$VSWAP_ROOT/scripts/module" release
+	"$VSWAP_ROOT/scripts/selftests"
+}
