@@ -6,6 +6,7 @@ FLAVOR ?= release
 help:
 	@echo 'make run      boot a guest, push real data through the ghost, verify it'
 	@echo 'make check    all tests: style, host, guest on release and debug'
+	@echo 'make bench    measure vswap, zram, zswap and plain swap (BENCH=part for one)'
 	@echo 'make shell    a shell in a guest with the ghost swapped on'
 	@echo 'make kernel   build build/$$FLAVOR/bzImage'
 	@echo 'make module   build build/$$FLAVOR/vswap.ko'
@@ -16,9 +17,12 @@ help:
 
 run: ; @scripts/run
 check: ; @scripts/check
+bench: ; @scripts/bench
+bench-check: ; @scripts/bench-check
+bench-keep: ; @scripts/bench --keep
 kernel: ; @scripts/kernel $(FLAVOR)
 module: ; @scripts/module $(FLAVOR)
 shell: ; @scripts/module $(FLAVOR) && scripts/guest --flavor $(FLAVOR) --shell
 clean: ; rm -rf build
 
-.PHONY: help run check kernel module shell clean
+.PHONY: help run check bench bench-check bench-keep kernel module shell clean
