@@ -17,7 +17,7 @@ pub fn run(options: &Options) -> Outcome {
     let mut least = u64::MAX;
     for _ in 0..options.runs {
         let map = filled(data, "4k", options.mib)?;
-        page_out(&map, &device)?;
+        page_out(&map, "4k", &device)?;
         let board = Board::new()?;
         let child = Worker::start(|| {
             board.wait_for(0, 1, &[])?;

@@ -25,7 +25,7 @@ options:
   --parameters P  more parameters of the module
   --mb N          MiB of data (48)
   --kind K,...    real, incompressible, zero, same, head or stripes (real)
-  --order O,...   4k or 64k: size of the folios (4k)
+  --order O,...   size of the folios, 4k or 64k; shmem: shared memory (4k)
   --runs N        runs, of which the least counts (2)
   --mapped N      MiB of zero pages that are mapped beside the data
   --processes N   of sweep
@@ -103,7 +103,7 @@ impl Options {
         if let Some(odd) = options
             .orders
             .iter()
-            .find(|o| !["4k", "64k"].contains(&&o[..]))
+            .find(|o| !["4k", "64k", "shmem"].contains(&&o[..]))
         {
             fail!("'{odd}' is no size of folios\n{USAGE}");
         }

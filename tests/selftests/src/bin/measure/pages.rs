@@ -114,10 +114,10 @@ fn random(bytes: &mut [u8], seed: u64) {
 /// New memory with data, in folios of a size.
 pub fn filled(data: Data, folios: &str, mib: usize) -> Outcome<Mapping> {
     let pages = mib * 256;
-    let mut map = if folios == "64k" {
-        Mapping::aligned(pages, 16)?
-    } else {
-        Mapping::private(pages)?
+    let mut map = match folios {
+        "64k" => Mapping::aligned(pages, 16)?,
+        "shmem" => Mapping::shared(pages)?,
+        _ => Mapping::private(pages)?,
     };
     data.write(&mut map, 0..pages, 0)?;
     Ok(map)

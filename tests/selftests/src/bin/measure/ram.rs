@@ -23,7 +23,7 @@ pub fn run(options: &Options) -> Outcome {
     let before = Used::now()?;
     device.on()?;
     let ready = Used::now()?;
-    page_out(&map, &device)?;
+    page_out(&map, &options.orders[0], &device)?;
     let after = Used::now()?;
     let pages = ready.private - after.private;
     // What went out is free now, but for what it took.

@@ -22,7 +22,7 @@ pub fn run(options: &Options) -> Outcome {
     let mut least = u64::MAX;
     for _ in 0..options.runs {
         let map = filled(data, "4k", options.mib)?;
-        page_out(&map, &device)?;
+        page_out(&map, "4k", &device)?;
         let cost = device
             .clock()
             .time("swapoff", || sys::swapoff(device.path()))?;
