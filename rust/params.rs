@@ -5,7 +5,7 @@
 //! They are set before the module is initialized, so they are static. The kernel's parameter lock
 //! serializes those who write.
 
-use crate::{ghost::Ghost, mm::acomp::Acomp, parse};
+use crate::{backend::codec::Codec, ghost::Ghost, parse};
 use kernel::{
     prelude::*,
     str::{CStr, CString},
@@ -124,7 +124,7 @@ fn set_percent(param: &Atomic<u32>, name: &str, text: &str) -> Result {
 
 fn set_compressor(text: &str, ghost: Option<&Ghost>) -> Result {
     let name = CString::try_from_fmt(fmt!("{}", text))?;
-    if text.is_empty() || !Acomp::exists(&name) {
+    if text.is_empty() || !Codec::exists(&name) {
         pr_err!(
             "compressor={} is not one of the kernel's: give lz4, lzo-rle, zstd or another acomp\n",
             text

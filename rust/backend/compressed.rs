@@ -2,8 +2,8 @@
 
 //! A compression pool: one compressor, with memory for what it makes.
 
+use super::{codec::Codec, sample};
 use crate::mm::{
-    acomp::Acomp,
     folio::{as_bytes, as_bytes_mut, PageWords},
     zsmalloc::{Object, ZsPool},
 };
@@ -16,13 +16,12 @@ use kernel::{
     sync::Mutex,
 };
 
-/// The output buffer has room for whatever a compressor makes of a page, so compressors need not
-/// check for its end, and those that can do without are faster.
+/// The output buffer has room for whatever a compressor makes of a page.
 const BUFFER_SIZE: usize = 2 * PAGE_SIZE;
 
 /// What one compression at a time needs.
 struct Context {
-    acomp: Acomp,
+    codec: Codec,
     buffer: KVec<u8>,
 }
 
@@ -49,7 +48,7 @@ impl Pool {
         let mut contexts = KVec::with_capacity(nr_cpu_ids() as usize, GFP_KERNEL)?;
         for _ in 0..nr_cpu_ids() {
             let context = Context {
-                acomp: Acomp::new(name)?,
+                codec: Codec::new(name)?,
                 buffer: KVec::from_elem(0, BUFFER_SIZE, GFP_KERNEL)?,
             };
             let context = KBox::pin_init(new_mutex!(context, "vswap_context"), GFP_KERNEL)?;
@@ -84,16 +83,18 @@ impl Pool {
     /// Stores a page, compressed or else whole. May sleep, does not reclaim.
     pub(crate) fn store(&self, page: &PageWords, nid: i32) -> Result<Object, StoreError> {
         let page = as_bytes(page);
-        let mut context = self.context().lock();
-        let Context { acomp, buffer } = &mut *context;
-        let len = acomp.compress(page, buffer).map_err(StoreError::Compress)?;
-        if len < self.zs.whole_page_len() {
-            self.zs.store(&buffer[..len], nid)
-        } else {
-            drop(context);
-            self.zs.store(page, nid)
+        if !sample::is_random(page) {
+            let mut context = self.context().lock();
+            let Context { codec, buffer } = &mut *context;
+            // What is longer takes a page anyway.
+            let limit = self.zs.whole_page_len() - 1;
+            let len = codec.compress(page, buffer, limit);
+            if let Some(len) = len.map_err(StoreError::Compress)? {
+                let object = self.zs.store(&buffer[..len], nid);
+                return object.map_err(StoreError::Alloc);
+            }
         }
-        .map_err(StoreError::Alloc)
+        self.zs.store(page, nid).map_err(StoreError::Alloc)
     }
 
     /// Reads a page back. May sleep.
@@ -102,20 +103,15 @@ impl Pool {
     pub(crate) fn load(&self, object: &Object, page: &mut PageWords) -> Result {
         let page = as_bytes_mut(page);
         let mut context = self.context().lock();
-        let Context { acomp, buffer } = &mut *context;
-        let len = self.zs.read(object, buffer, |data| {
+        let Context { codec, buffer } = &mut *context;
+        self.zs.read(object, buffer, |data| {
             if object.is_whole_page() {
                 page.copy_from_slice(data);
-                Ok(PAGE_SIZE)
+                Ok(())
             } else {
-                acomp.decompress(data, page)
+                codec.decompress(data, page)
             }
-        })??;
-        if len == PAGE_SIZE {
-            Ok(())
-        } else {
-            Err(EIO)
-        }
+        })?
     }
 
     /// Frees an object. Does not sleep.

@@ -3,22 +3,28 @@
 //! Folios on their way out of memory or back.
 
 use crate::bindings;
-use core::{marker::PhantomData, ptr::NonNull, slice};
+use core::{
+    marker::PhantomData,
+    ptr::{self, NonNull},
+};
 use kernel::page::PAGE_SIZE;
 
 /// The contents of a page, in words.
 pub(crate) type PageWords = [u64; PAGE_SIZE / 8];
 
+/// The contents of a page, in bytes.
+pub(crate) type PageBytes = [u8; PAGE_SIZE];
+
 /// The bytes of a page.
-pub(crate) fn as_bytes(page: &PageWords) -> &[u8] {
+pub(crate) fn as_bytes(page: &PageWords) -> &PageBytes {
     // SAFETY: Each byte of the array is initialized, and bytes have no alignment to keep.
-    unsafe { slice::from_raw_parts(page.as_ptr().cast(), PAGE_SIZE) }
+    unsafe { &*ptr::from_ref(page).cast() }
 }
 
 /// The bytes of a page, for writing.
-pub(crate) fn as_bytes_mut(page: &mut PageWords) -> &mut [u8] {
+pub(crate) fn as_bytes_mut(page: &mut PageWords) -> &mut PageBytes {
     // SAFETY: As in `as_bytes()`; any bytes make valid words.
-    unsafe { slice::from_raw_parts_mut(page.as_mut_ptr().cast(), PAGE_SIZE) }
+    unsafe { &mut *ptr::from_mut(page).cast() }
 }
 
 /// A folio whose contents nobody else touches: locked, in the swap cache and mapped nowhere, it is

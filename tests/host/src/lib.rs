@@ -8,10 +8,17 @@
 mod age;
 #[path = "../../../rust/descriptor.rs"]
 mod descriptor;
+#[path = "../../../rust/backend/lz4"]
+mod lz4 {
+    pub(crate) mod decode;
+    pub(crate) mod encode;
+}
 #[path = "../../../rust/parse.rs"]
 mod parse;
 #[path = "../../../rust/backend/same_filled.rs"]
 mod same_filled;
+#[path = "../../../rust/backend/sample.rs"]
+mod sample;
 #[path = "../../../rust/table.rs"]
 mod table;
 

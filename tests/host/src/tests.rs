@@ -7,8 +7,12 @@ mod descriptor;
 #[cfg(loom)]
 mod loom;
 #[cfg(not(loom))]
+mod lz4;
+#[cfg(not(loom))]
 mod parse;
 #[cfg(not(loom))]
 mod same_filled;
+#[cfg(not(loom))]
+mod sample;
 #[cfg(not(loom))]
 mod table;

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What compresses pages: this module's own code for the LZ4 format, or one of the kernel's
+//! compressors.
+
+use super::lz4;
+use crate::mm::{acomp::Acomp, folio::PageBytes};
+use kernel::prelude::*;
+
+/// The name of the own code. The kernel's for the same format goes by its other name, `lz4-scomp`.
+const LZ4: &CStr = c"lz4";
+
+/// A compressor, with what one compression at a time needs.
+pub(crate) enum Codec {
+    /// The module's own, with its table.
+    Lz4(KVVec<u16>),
+    /// One of the crypto API's.
+    Acomp(Acomp),
+}
+
+impl Codec {
+    /// Whether there is a compressor of this name. May sleep, and may load a module.
+    pub(crate) fn exists(name: &CStr) -> bool {
+        name == LZ4 || Acomp::exists(name)
+    }
+
+    /// Makes the compressor `name`. May sleep.
+    ///
+    /// `ENOENT`: there is no such compressor.
+    pub(crate) fn new(name: &CStr) -> Result<Self> {
+        Ok(if name == LZ4 {
+            Self::Lz4(KVVec::from_elem(0, lz4::ENTRIES, GFP_KERNEL)?)
+        } else {
+            Self::Acomp(Acomp::new(name)?)
+        })
+    }
+
+    /// Compresses a page into `out`; returns how many bytes of it were used, or `None` if these are
+    /// more than `limit`. May sleep.
+    ///
+    /// `out` is to have room for whatever a compressor makes of a page: so the kernel's need not check
+    /// for its end, and those that can do without are faster.
+    pub(crate) fn compress(
+        &mut self,
+        page: &PageBytes,
+        out: &mut [u8],
+        limit: usize,
+    ) -> Result<Option<usize>> {
+        match self {
+            Self::Lz4(table) => {
+                let table = table.first_chunk_mut().ok_or(EINVAL)?;
+                let out = out.get_mut(..limit).ok_or(EINVAL)?;
+                Ok(lz4::encode(page, out, table))
+            }
+            Self::Acomp(acomp) => {
+                let len = acomp.compress(page, out)?;
+                Ok((len <= limit).then_some(len))
+            }
+        }
+    }
+
+    /// Decompresses a page. May sleep.
+    ///
+    /// `EIO`: `data` is not what a page was compressed to. The page has garbage then.
+    pub(crate) fn decompress(&mut self, data: &[u8], page: &mut PageBytes) -> Result {
+        match self {
+            Self::Lz4(_) => lz4::decode(data, page).ok_or(EIO),
+            Self::Acomp(acomp) => match acomp.decompress(data, page)? {
+                len if len == page.len() => Ok(()),
+                _ => Err(EIO),
+            },
+        }
+    }
+}

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the encoder writes, our decoder and that of another project read back; ours reads what the
+//! other writes; and it takes no harm from what is no block at all.
+
+use crate::lz4::{
+    decode::decode,
+    encode::{encode, Table, ENTRIES},
+};
+use lz4_flex::block;
+use proptest::{collection::vec, prelude::*};
+
+const PAGE: usize = 4096;
+type Page = [u8; PAGE];
+
+/// Pieces that matches of all lengths and distances come from.
+#[derive(Clone, Debug)]
+enum Piece {
+    Random(Vec<u8>),
+    Repeat { byte: u8, len: usize },
+    Again { distance: usize, len: usize },
+    Words { word: u64, len: usize },
+}
+
+fn piece() -> impl Strategy<Value = Piece> {
+    let length = prop_oneof![1..24usize, 1..300usize, 1..PAGE];
+    let again = prop_oneof![1..24usize, 1..300usize, 1..PAGE];
+    prop_oneof![
+        vec(any::<u8>(), 1..40).prop_map(Piece::Random),
+        vec(any::<u8>(), 1..900).prop_map(Piece::Random),
+        (any::<u8>(), length.clone()).prop_map(|(byte, len)| Piece::Repeat { byte, len }),
+        (again, length.clone()).prop_map(|(distance, len)| Piece::Again { distance, len }),
+        (any::<u64>(), 1..20usize).prop_map(|(word, len)| Piece::Words { word, len }),
+    ]
+}
+
+fn fill<const N: usize>(pieces: &[Piece]) -> Box<[u8; N]> {
+    let mut bytes = Vec::with_capacity(N);
+    for piece in pieces.iter().cycle() {
+        match piece {
+            Piece::Random(random) => bytes.extend(random),
+            Piece::Repeat { byte, len } => bytes.resize(bytes.len() + len, *byte),
+            Piece::Again { distance, len } => {
+                for _ in 0..*len {
+                    let at = bytes.len();
+                    bytes.push(bytes.get(at.wrapping_sub(*distance)).copied().unwrap_or(7));
+                }
+            }
+            Piece::Words { word, len } => {
+                for i in 0..*len {
+                    bytes.extend((word.wrapping_add(i as u64) & 0xffff_00ff).to_le_bytes());
+                }
+            }
+        }
+        if bytes.len() >= N {
+            break;
+        }
+    }
+    bytes.truncate(N);
+    bytes.into_boxed_slice().try_into().unwrap()
+}
+
+fn table() -> Box<Table> {
+    vec![0; ENTRIES].into_boxed_slice().try_into().unwrap()
+}
+
+fn round<const N: usize>(input: &[u8; N], table: &mut Table) -> usize {
+    let mut out = vec![0xa5; block::get_maximum_output_size(N)];
+    let len = encode(input, &mut out, table).expect("there is room for any block");
+    let back = block::decompress(&out[..len], N).expect("the reference reads the block");
+    assert!(back == input, "the reference read something else");
+    let mut own = Box::new([0x5a; N]);
+    decode(&out[..len], &mut own).expect("our decoder reads the block");
+    assert!(own[..] == input[..], "our decoder read something else");
+    len
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn comes_back(pieces in vec(vec(piece(), 1..60), 1..4)) {
+        // The table keeps what earlier pages left in it.
+        let mut table = table();
+        for pieces in &pieces {
+            round::<PAGE>(&fill(pieces), &mut table);
+        }
+    }
+
+    #[test]
+    fn any_table_will_do(pieces in vec(piece(), 1..60), seed: u64) {
+        let mut table = table();
+        let mut x = seed | 1;
+        for entry in table.iter_mut() {
+            x ^= x << 13;
+            x ^= x >> 7;
+            x ^= x << 17;
+            *entry = x as u16;
+        }
+        round::<PAGE>(&fill(&pieces), &mut table);
+    }
+
+    #[test]
+    fn fits_or_says_so(pieces in vec(piece(), 1..60), room in 0..2 * PAGE) {
+        let page = fill::<PAGE>(&pieces);
+        let len = round(&page, &mut table());
+        let mut out = vec![0; room];
+        prop_assert_eq!(
+            encode(&page, &mut out, &mut table()),
+            (len <= room).then_some(len),
+            "{} bytes into {}", len, room
+        );
+    }
+
+    #[test]
+    fn blocks_of_others_are_read(pieces in vec(piece(), 1..60)) {
+        let page = fill::<PAGE>(&pieces);
+        let block = block::compress(&page[..]);
+        let mut own: Box<Page> = Box::new([0; PAGE]);
+        prop_assert_eq!(decode(&block, &mut own), Some(()));
+        prop_assert!(own == page);
+    }
+
+    #[test]
+    fn damaged_blocks_do_no_harm(
+        pieces in vec(piece(), 1..60),
+        damage in vec((any::<u16>(), any::<u8>()), 1..8),
+        cut in 0..PAGE,
+    ) {
+        let page = fill::<PAGE>(&pieces);
+        let mut block = block::compress(&page[..]);
+        for (at, xor) in damage {
+            let len = block.len();
+            block[usize::from(at) % len] ^= xor;
+        }
+        block.truncate(block.len().saturating_sub(cut / 16).max(1));
+        same_verdict(&block)?;
+    }
+
+    #[test]
+    fn noise_does_no_harm(block in vec(any::<u8>(), 0..2 * PAGE)) {
+        same_verdict(&block)?;
+    }
+
+    #[test]
+    fn noise_of_few_values_does_no_harm(
+        block in vec(prop_oneof![Just(0u8), Just(255), 0..32u8, any::<u8>()], 0..600)
+    ) {
+        same_verdict(&block)?;
+    }
+}
+
+/// Our decoder takes what the reference takes, to the same page, and nothing else.
+fn same_verdict(block: &[u8]) -> Result<(), TestCaseError> {
+    let mut own: Box<Page> = Box::new([0; PAGE]);
+    let read = decode(block, &mut own);
+    match block::decompress(block, PAGE) {
+        Ok(page) if page.len() == PAGE => {
+            prop_assert_eq!(read, Some(()));
+            prop_assert!(page == own[..], "read something else than the reference");
+        }
+        _ => prop_assert_eq!(read, None, "the reference does not take it"),
+    }
+    Ok(())
+}
+
+#[test]
+fn every_distance_and_length() {
+    // Random bytes, the last of them again and again, then others: near the end of the page, too.
+    let random: Vec<u8> = (0..PAGE as u32)
+        .map(|i| {
+            (i.wrapping_mul(0x9e37_79b1)
+                .rotate_left(13)
+                .wrapping_mul(0x85eb_ca6b)
+                >> 24) as u8
+        })
+        .collect();
+    let mut table = table();
+    for at in [40, 3000, PAGE - 120, PAGE - 60] {
+        for distance in 1..40 {
+            for len in 0..80.min(PAGE - at) {
+                let mut page: Box<Page> = random.clone().into_boxed_slice().try_into().unwrap();
+                for i in at..at + len {
+                    page[i] = page[i - distance];
+                }
+                round(&page, &mut table);
+            }
+        }
+    }
+}
+
+#[test]
+fn sixty_four_kilobytes() {
+    let mut table = table();
+    for seed in 1..20u8 {
+        let pieces = [
+            Piece::Random((0..=255).map(|i: u8| i.wrapping_mul(seed)).collect()),
+            Piece::Again {
+                distance: 5000 * usize::from(seed),
+                len: 700,
+            },
+            Piece::Repeat {
+                byte: seed,
+                len: 999,
+            },
+        ];
+        round::<{ 1 << 16 }>(&fill(&pieces), &mut table);
+    }
+}
+
+#[test]
+fn smaller_as_it_should_be() {
+    let mut table = table();
+    assert!(round(&[0; PAGE], &mut table) < 40);
+    let text = include_str!("lz4.rs").as_bytes();
+    let page: &Page = text.first_chunk().unwrap();
+    let own = round(page, &mut table);
+    let reference = block::compress(page).len();
+    assert!(
+        own * 100 <= reference * 103,
+        "{own} bytes, reference {reference}"
+    );
+}
