@@ -23,6 +23,7 @@ use crate::{
     mm::{
         folio::{totalram_pages, SwapFolio},
         slots::{Held, PutError, Slots},
+        srcu_table::SpinLocked,
         tier::PhysicalSlot,
         work,
         zsmalloc::Object,
@@ -254,31 +255,30 @@ impl Ghost {
     }
 
     /// Frees what slots hold. Does not sleep.
-    pub(crate) fn invalidate(&self, slots: &Slots<'_>, tally: &mut Tally) {
-        self.empty(&self.pools.read(), slots, tally);
+    pub(crate) fn invalidate(&self, lock: &SpinLocked, slots: &Slots<'_>, tally: &mut Tally) {
+        self.empty(&self.pools.read_locked(lock), slots, tally);
         self.account(tally);
     }
 
     /// Adds to the counters what an operation did, once it is done.
+    #[inline]
     pub(crate) fn account(&self, tally: &Tally) {
-        for (counter, n) in [
-            (Counter::SameFilled, tally.same_filled),
-            (Counter::Compressed, tally.objects - tally.whole),
-            (Counter::Incompressible, tally.whole),
-            (Counter::Physical, tally.physical),
-        ] {
-            if n != 0 {
-                self.stats.add(counter, n as i64);
-            }
-        }
+        self.stats.add_each([
+            (Counter::SameFilled, tally.same_filled as i64),
+            (Counter::Compressed, (tally.objects - tally.whole) as i64),
+            (Counter::Incompressible, tally.whole as i64),
+            (Counter::Physical, tally.physical as i64),
+        ]);
     }
 
+    #[inline(always)]
     fn empty(&self, reader: &PoolReader<'_>, slots: &Slots<'_>, tally: &mut Tally) {
         for i in 0..slots.len() {
             self.empty_slot(reader, slots, i, tally);
         }
     }
 
+    #[inline(always)]
     fn empty_slot(&self, reader: &PoolReader<'_>, slots: &Slots<'_>, i: usize, tally: &mut Tally) {
         match slots.take(i) {
             Ok(held) => self.release(reader, held, tally),
@@ -286,6 +286,7 @@ impl Ghost {
         }
     }
 
+    #[inline(always)]
     fn release(&self, reader: &PoolReader<'_>, held: Held, tally: &mut Tally) {
         tally.count(&held, -1);
         if let Held::Object(object) = held {
@@ -293,10 +294,11 @@ impl Ghost {
         }
     }
 
+    #[inline(always)]
     fn free(&self, reader: &PoolReader<'_>, object: Object) {
         match reader.get(object.pool()) {
             Some(pool) => pool.free(object),
-            None => pr_alert!("an object of a pool that is gone: memory is lost\n"),
+            None => report_lost(),
         }
     }
 
@@ -386,7 +388,7 @@ pub(crate) struct Tally {
 
 impl Tally {
     /// Counts one page more, or less.
-    #[inline]
+    #[inline(always)]
     fn count(&mut self, held: &Held, sign: isize) {
         match held {
             Held::Empty | Held::Lost => (),
@@ -403,6 +405,14 @@ impl Tally {
     }
 }
 
+#[cold]
+#[inline(never)]
 pub(crate) fn report(Invalid(word): Invalid) {
     pr_alert!("{:#018x} is no descriptor: memory was overwritten\n", word);
+}
+
+#[cold]
+#[inline(never)]
+fn report_lost() {
+    pr_alert!("an object of a pool that is gone: memory is lost\n");
 }

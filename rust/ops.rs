@@ -7,7 +7,7 @@ use crate::{
     bindings,
     device::GhostDevice,
     ghost::{Ghost, May, Tally},
-    mm::{folio::SwapFolio, params as params_lock, slots::Slots, work},
+    mm::{folio::SwapFolio, params as params_lock, slots::Slots, srcu_table::SpinLocked, work},
     params::{self, Param},
 };
 use core::{ptr, slice};
@@ -222,9 +222,11 @@ unsafe extern "C" fn invalidate(
     // SAFETY: The swap core passes `nr` descriptors of a cluster whose lock it holds, so they are not
     // freed meanwhile.
     let slots = unsafe { Slots::from_raw(descs, nr as usize) };
+    // SAFETY: The cluster lock is one.
+    let lock = unsafe { SpinLocked::assume() };
     let mut tally = Tally::default();
     // SAFETY: The swap core calls this only while the registration lives.
-    unsafe { with_ghost(|ghost| ghost.map(|ghost| ghost.invalidate(&slots, &mut tally))) };
+    unsafe { with_ghost(|ghost| ghost.map(|g| g.invalidate(&lock, &slots, &mut tally))) };
     // SAFETY: The swap core passes a sum of its own.
     unsafe { tell(sum, &tally) };
 }

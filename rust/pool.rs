@@ -4,13 +4,13 @@
 //! has left.
 //!
 //! A pool is pinned by its objects: it is only retired when it is not current, has no memory left
-//! and nobody is using it, which the grace period of [`SrcuTable`] tells.
+//! and nobody is using it, which the grace periods of [`SrcuTable`] tell.
 
 use crate::{
     backend::compressed::Pool,
     descriptor::MAX_POOLS,
     mm::{
-        srcu_table::{Reader, SrcuTable},
+        srcu_table::{Reader, SpinLocked, SrcuTable},
         work,
     },
 };
@@ -55,6 +55,12 @@ impl Pools {
     #[inline]
     pub(crate) fn read(&self) -> PoolReader<'_> {
         self.table.read()
+    }
+
+    /// As [`Self::read`], for who holds a spinlock.
+    #[inline]
+    pub(crate) fn read_locked<'a>(&'a self, lock: &'a SpinLocked) -> PoolReader<'a> {
+        self.table.read_locked(lock)
     }
 
     /// The pool that takes new pages.

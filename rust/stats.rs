@@ -61,8 +61,19 @@ impl Stats {
     /// Adds `n`. May be called anywhere.
     #[inline]
     pub(crate) fn add(&self, counter: Counter, n: i64) {
-        let share = &self.0[CpuId::current().as_u32() as usize];
-        share.0[counter as usize].add(n, Relaxed);
+        self.add_each([(counter, n)]);
+    }
+
+    /// Adds to some counters, with one look at which CPU this is. May be called anywhere.
+    #[inline]
+    pub(crate) fn add_each<const N: usize>(&self, counts: [(Counter, i64); N]) {
+        if let Some(share) = self.0.get(CpuId::current().as_u32() as usize) {
+            for (counter, n) in counts {
+                if n != 0 {
+                    share.0[counter as usize].add(n, Relaxed);
+                }
+            }
+        }
     }
 
     /// The sum over all CPUs. Those who count meanwhile may be missed in part.

@@ -46,7 +46,7 @@ impl<'a, W: Word> Table<'a, W> {
     }
 
     /// Takes the descriptor out of slot `i` and leaves the slot empty.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take(&self, i: usize) -> Result<Descriptor, Invalid> {
         match self.0[i].load() {
             0 => Ok(Descriptor::Empty),

@@ -32,9 +32,12 @@ pub(crate) fn as_bytes_mut(page: &mut PageWords) -> &mut PageBytes {
 ///
 /// # Invariants
 ///
-/// `folio` points to such a folio, and it stays so for `'a`.
+/// `folio` points to such a folio, and it stays so for `'a`. It has `len` pages, the first of which
+/// is at `pages`.
 pub(crate) struct SwapFolio<'a> {
     folio: NonNull<bindings::folio>,
+    pages: *mut PageWords,
+    len: usize,
     _lock: PhantomData<&'a mut ()>,
 }
 
@@ -46,9 +49,17 @@ impl SwapFolio<'_> {
     /// `folio` must be locked and in the swap cache, nobody else may access its contents, and both
     /// must stay so until the returned value is dropped.
     pub(crate) unsafe fn from_raw(folio: *mut bindings::folio) -> Option<Self> {
+        let folio = NonNull::new(folio)?;
+        // SAFETY: The caller promises that the folio is valid.
+        let len = unsafe { bindings::vswap_folio_nr_pages(folio.as_ptr()) };
+        // SAFETY: As above; as the kernel is a 64-bit one, the folio's memory is in the direct map and
+        // so has an address.
+        let pages = unsafe { bindings::vswap_folio_address(folio.as_ptr()) };
         // INVARIANT: The caller promises what the invariant asks for.
         Some(Self {
-            folio: NonNull::new(folio)?,
+            folio,
+            pages: pages.cast(),
+            len,
             _lock: PhantomData,
         })
     }
@@ -59,9 +70,9 @@ impl SwapFolio<'_> {
     }
 
     /// How many pages it has.
+    #[inline]
     pub(crate) fn nr_pages(&self) -> usize {
-        // SAFETY: The folio is valid by the type invariant.
-        unsafe { bindings::vswap_folio_nr_pages(self.folio.as_ptr()) }
+        self.len
     }
 
     /// The memory node it is on.
@@ -70,14 +81,11 @@ impl SwapFolio<'_> {
         unsafe { bindings::vswap_folio_nid(self.folio.as_ptr()) }
     }
 
+    #[inline]
     fn page_ptr(&self, i: usize) -> *mut PageWords {
-        assert!(i < self.nr_pages());
-        // SAFETY: The folio is valid by the type invariant; as the kernel is a 64-bit one, its
-        // memory is in the direct map and so has an address.
-        let base = unsafe { bindings::vswap_folio_address(self.folio.as_ptr()) };
-        let base = base.cast::<PageWords>();
+        assert!(i < self.len);
         // SAFETY: The pages of a folio are contiguous in the direct map, and `i` is one of them.
-        unsafe { base.add(i) }
+        unsafe { self.pages.add(i) }
     }
 
     /// The contents of page `i`.

@@ -88,6 +88,7 @@ impl<'a> Slots<'a> {
     }
 
     /// Takes what slot `i` has.
+    #[inline(always)]
     pub(crate) fn take(&self, i: usize) -> Result<Held, Invalid> {
         Ok(Self::held(self.0.take(i)?))
     }
@@ -123,6 +124,7 @@ impl<'a> Slots<'a> {
         self.0.visit(i)
     }
 
+    #[inline(always)]
     fn held(desc: Descriptor) -> Held {
         match desc {
             Descriptor::Empty => Held::Empty,

@@ -8,11 +8,13 @@ use kernel::{
     prelude::*,
     sync::{
         atomic::{
-            ordering::{Acquire, Full},
+            ordering::{Acquire, Full, Relaxed},
             Atomic,
         },
+        rcu::synchronize_rcu,
         srcu::{Guard, Srcu},
     },
+    types::NotThreadSafe,
 };
 
 /// One value, or none.
@@ -37,6 +39,8 @@ impl<T> Drop for Cell<T> {
 #[pin_data]
 pub(crate) struct SrcuTable<T, const N: usize> {
     cells: [Cell<T>; N],
+    /// All values have lower numbers.
+    end: Atomic<usize>,
     #[pin]
     srcu: Srcu,
 }
@@ -52,6 +56,7 @@ impl<T, const N: usize> SrcuTable<T, N> {
         try_pin_init!(Self {
             // INVARIANT: They are null.
             cells: [const { Cell(Atomic::new(ptr::null_mut())) }; N],
+            end: Atomic::new(0),
             srcu <- new_srcu!("vswap_pools"),
         })
     }
@@ -61,12 +66,22 @@ impl<T, const N: usize> SrcuTable<T, N> {
     pub(crate) fn read(&self) -> Reader<'_, T, N> {
         Reader {
             table: self,
-            _guard: self.srcu.read_lock(),
+            _guard: Some(self.srcu.read_lock()),
+        }
+    }
+
+    /// As [`Self::read`], for who holds a spinlock: this costs nothing.
+    #[inline]
+    pub(crate) fn read_locked<'a>(&'a self, _lock: &'a SpinLocked) -> Reader<'a, T, N> {
+        Reader {
+            table: self,
+            _guard: None,
         }
     }
 
     /// Adds a value at a vacant number. The caller keeps others from doing the same.
     pub(crate) fn set(&self, i: usize, value: KBox<T>) {
+        self.end.store(self.end.load(Relaxed).max(i + 1), Relaxed);
         // INVARIANT: The pointer comes from `into_raw()`, and the cell owns it.
         let old = self.cells[i].0.xchg(KBox::into_raw(value), Full);
         kernel::warn_on!(!old.is_null());
@@ -75,6 +90,7 @@ impl<T, const N: usize> SrcuTable<T, N> {
     /// Waits until all who read now are done. May sleep.
     pub(crate) fn synchronize(&self) {
         self.srcu.synchronize();
+        synchronize_rcu();
     }
 
     /// Removes a value; waits until nobody reads it, then frees it. May sleep.
@@ -83,17 +99,32 @@ impl<T, const N: usize> SrcuTable<T, N> {
         if old.is_null() {
             return;
         }
-        self.srcu.synchronize();
+        self.synchronize();
         // SAFETY: The pointer comes from `into_raw()` by the cell's invariant, and the exchange took it
         // out, so it is freed once. Whoever found it before has dropped the `Reader`.
         drop(unsafe { KBox::from_raw(old) });
     }
 }
 
+/// Evidence that a spinlock is held: then a grace period of RCU does not end.
+pub(crate) struct SpinLocked(NotThreadSafe);
+
+impl SpinLocked {
+    /// Vouches for it.
+    ///
+    /// # Safety
+    ///
+    /// The caller must hold a spinlock until the returned value is dropped.
+    pub(crate) unsafe fn assume() -> Self {
+        Self(NotThreadSafe)
+    }
+}
+
 /// Leave to look at a table's values.
 pub(crate) struct Reader<'a, T, const N: usize> {
     table: &'a SrcuTable<T, N>,
-    _guard: Guard<'a>,
+    /// None for who holds a spinlock.
+    _guard: Option<Guard<'a>>,
 }
 
 impl<T, const N: usize> Reader<'_, T, N> {
@@ -102,12 +133,13 @@ impl<T, const N: usize> Reader<'_, T, N> {
     pub(crate) fn get(&self, i: usize) -> Option<&T> {
         let value = self.table.cells.get(i)?.0.load(Acquire);
         // SAFETY: By the cell's invariant the pointer is null or valid, and whoever takes it out waits
-        // for `_guard` before it is freed.
+        // for `_guard`, or for the holder of a spinlock, before it is freed.
         unsafe { value.as_ref() }
     }
 
     /// All the values, with their numbers.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &T)> {
-        (0..N).filter_map(|i| Some((i, self.get(i)?)))
+        let end = self.table.end.load(Relaxed);
+        (0..end).filter_map(|i| Some((i, self.get(i)?)))
     }
 }
