@@ -4,6 +4,10 @@
 //!
 //! This file uses nothing but `core`; it is also built and tested on the host.
 
+/// Words are looked at and written in groups of a fixed size, which the compiler spells out: one or
+/// two instructions a word, and out at the first group that differs.
+const GROUP: usize = 32;
+
 /// The word that fills the page, if one does.
 #[inline]
 pub(crate) fn find(page: &[u64]) -> Option<u32> {
@@ -13,27 +17,29 @@ pub(crate) fn find(page: &[u64]) -> Option<u32> {
     if first != last || first != double(word) {
         return None;
     }
-    // Eight at a time, spelled out: two instructions a word, and out at the first that differs.
-    let same = |eight: &[u64]| match eight {
-        &[a, b, c, d, e, f, g, h] => {
-            a == first
-                && b == first
-                && c == first
-                && d == first
-                && e == first
-                && f == first
-                && g == first
-                && h == first
-        }
-        rest => rest.iter().all(|&word| word == first),
+    let mut groups = page.chunks_exact(GROUP);
+    let same = if first == 0 {
+        groups.all(|group| group.iter().fold(0, |all, word| all | word) == 0)
+    } else {
+        groups.all(|group| {
+            let group = group.first_chunk::<GROUP>();
+            group.is_some_and(|group| group.iter().all(|&word| word == first))
+        })
     };
-    page.chunks(8).all(same).then_some(word)
+    (same && groups.remainder().iter().all(|&word| word == first)).then_some(word)
 }
 
 /// Fills a page with a word.
 #[inline]
 pub(crate) fn fill(page: &mut [u64], word: u32) {
-    page.fill(double(word));
+    let word = double(word);
+    let mut groups = page.chunks_exact_mut(GROUP);
+    for group in &mut groups {
+        for place in group {
+            *place = word;
+        }
+    }
+    groups.into_remainder().fill(word);
 }
 
 fn double(word: u32) -> u64 {

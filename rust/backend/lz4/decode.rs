@@ -19,6 +19,8 @@ const SHORT: usize = 1 + LITERALS + 2;
 ///
 /// As long as there is room for more than a short sequence has, it is copied with fixed lengths, and
 /// the next one overwrites what was too much.
+// Inlined, it would have to share registers with the caller.
+#[inline(never)]
 pub(crate) fn decode<const N: usize>(src: &[u8], dst: &mut [u8; N]) -> Option<()> {
     let (mut next, mut at) = (0, 0);
     loop {
@@ -35,29 +37,13 @@ pub(crate) fn decode<const N: usize>(src: &[u8], dst: &mut [u8; N]) -> Option<()
                 let distance = usize::from(u16::from_le_bytes(distance));
                 next = next.wrapping_add(3 + lits);
                 at += lits;
-                let from = at.checked_sub(distance)?;
                 if more == LONG {
                     let more;
                     (more, next) = length(src, next, LONG)?;
                     at = repeat(dst, at, distance, more)?;
-                    continue;
+                } else {
+                    at = repeat_short(dst, at, distance, more)?;
                 }
-                if distance < 8 {
-                    if distance == 0 {
-                        return None;
-                    }
-                    let (word, step) = spread(bytes(dst, from)?, distance);
-                    let room: &mut [u8] = dst.get_mut(at..at + MATCH)?;
-                    put(room, 0, word)?;
-                    put(room, step, word)?;
-                    put(room, 2 * step, word)?;
-                    at += MIN_MATCH + more;
-                    continue;
-                }
-                copy::<8, N>(dst, from, at)?;
-                copy::<8, N>(dst, from + 8, at + 8)?;
-                copy::<2, N>(dst, from + 16, at + 16)?;
-                at += MIN_MATCH + more;
             }
         }
         // A sequence with long literals, or one near the end.
@@ -72,10 +58,43 @@ pub(crate) fn decode<const N: usize>(src: &[u8], dst: &mut [u8; N]) -> Option<()
             return (at == N).then_some(());
         }
         let distance = usize::from(u16::from_le_bytes(*src.get(next..)?.first_chunk()?));
-        let more;
-        (more, next) = length(src, next.wrapping_add(2), token & 15)?;
-        at = repeat(dst, at, distance, more)?;
+        next = next.wrapping_add(2);
+        let more = token & 15;
+        if more < LONG && at <= N - MATCH {
+            at = repeat_short(dst, at, distance, more)?;
+        } else {
+            let more;
+            (more, next) = length(src, next, token & 15)?;
+            at = repeat(dst, at, distance, more)?;
+        }
     }
+}
+
+/// Copies a match whose length fits in the token; there is room for [`MATCH`] bytes. Returns the
+/// place behind.
+#[inline(always)]
+fn repeat_short<const N: usize>(
+    dst: &mut [u8; N],
+    at: usize,
+    distance: usize,
+    more: usize,
+) -> Option<usize> {
+    let from = at.checked_sub(distance)?;
+    if distance < 8 {
+        if distance == 0 {
+            return None;
+        }
+        let (word, step) = spread(bytes(dst, from)?, distance);
+        let room: &mut [u8] = dst.get_mut(at..at + MATCH)?;
+        put(room, 0, word)?;
+        put(room, step, word)?;
+        put(room, 2 * step, word)?;
+    } else {
+        copy::<8, N>(dst, from, at)?;
+        copy::<8, N>(dst, from + 8, at + 8)?;
+        copy::<2, N>(dst, from + 16, at + 16)?;
+    }
+    Some(at + MIN_MATCH + more)
 }
 
 /// Reads what follows of a length; returns it, and the place behind.

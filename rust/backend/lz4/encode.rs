@@ -46,6 +46,8 @@ struct Match {
 }
 
 /// Compresses `src` into `dst`; returns the length, or `None` where it does not fit.
+// Inlined, it would have to share registers with the caller.
+#[inline(never)]
 pub(crate) fn encode<const N: usize>(
     src: &[u8; N],
     dst: &mut [u8],
@@ -79,7 +81,7 @@ pub(crate) fn encode<const N: usize>(
         let distance = (at.wrapping_sub(from) as u16).to_le_bytes();
         if lits < LONG && more < LONG && out.len() >= SHORT {
             let place: &mut [u8; SHORT] = out.first_chunk_mut()?;
-            place[0] = (lits << 4 | more) as u8;
+            place[0] = ((lits << 4) | more) as u8;
             place[1..17].copy_from_slice(bytes::<16>(src, anchor)?);
             place[1 + lits..3 + lits].copy_from_slice(&distance);
             out = &mut out[3 + lits..];
@@ -189,7 +191,7 @@ fn sequence<'a>(
 /// Writes a token and literals; returns what is behind them.
 fn literals<'a>(out: &'a mut [u8], lits: &[u8], more: usize) -> Option<&'a mut [u8]> {
     let (token, out) = out.split_first_mut()?;
-    *token = (lits.len().min(LONG) << 4 | more.min(LONG)) as u8;
+    *token = ((lits.len().min(LONG) << 4) | more.min(LONG)) as u8;
     let (copy, out) = length(out, lits.len())?.split_at_mut_checked(lits.len())?;
     copy.copy_from_slice(lits);
     Some(out)
