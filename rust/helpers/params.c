@@ -27,7 +27,7 @@ MODULE_PARM_DESC(size,
 
 module_param_cb(compressor, &param_ops, (void *)VSWAP_PARAM_COMPRESSOR, 0644);
 MODULE_PARM_DESC(compressor,
-		 "compressor for pages stored from now on, any acomp of the kernel's (default: lz4)");
+		 "compressor for pages stored from now on: lz4, or any acomp of the kernel's (default: lz4)");
 
 module_param_cb(max_pool_percent, &param_ops, (void *)VSWAP_PARAM_MAX_POOL_PERCENT, 0644);
 MODULE_PARM_DESC(max_pool_percent,
