@@ -104,7 +104,7 @@ fn out_of_memory(env: &Env) -> Outcome {
     kernel::drop_caches()?;
     // Most of memory is out of reach, to be done sooner.
     let free = kernel::meminfo("MemFree")? as usize / 4;
-    let left = env.count(48, 40) * 256;
+    let left = env.count(48, 20) * 256;
     ensure!(free > left, "too little memory: {free} pages");
     let block = Mapping::private(free - left)?;
     block.lock()?;

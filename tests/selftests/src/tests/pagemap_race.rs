@@ -19,12 +19,13 @@ const OWNER: u32 = 120;
 
 /// See above.
 pub fn run(env: &Env) -> Outcome {
-    let pages = env.pages(16);
+    let pages = env.count(4096, 1024);
     let (steps, forks) = (env.count(8_000, 2_000), env.count(16, 4));
     let ghost = Ghost::start("")?;
     let before = kernel::swap_events()?;
     let group = Cgroup::new("pagemap")?;
-    group.set("memory.max", pages / 3 * PAGE)?;
+    // What is kept of pages that are out is charged, and processes have some.
+    group.set("memory.max", pages / 2 * PAGE + (1 << 20))?;
     let file = sys::memfd("vswap-selftest").doing("memfd_create")?;
     file.set_len((pages * PAGE) as u64)
         .doing("setting a file's length")?;
