@@ -7,13 +7,15 @@ use crate::pages::filled;
 use crate::report::{each, Case, INSTRUCTIONS};
 use selftests::mapping::Mapping;
 use selftests::outcome::{Doing, Outcome};
-use selftests::sys;
+use selftests::{kernel, sys};
 
 /// See above.
 pub fn run(options: &Options) -> Outcome {
     let device = options.device()?;
     device.on()?;
     let data = options.kinds[0];
+    // More is mapped than there is memory.
+    kernel::write("/proc/sys/vm/overcommit_memory", 1)?;
     let mapped = Mapping::private(options.mapped.max(1) * 256)?;
     if options.mapped > 0 {
         // Reading maps the zero page: page tables, and no memory behind them.
