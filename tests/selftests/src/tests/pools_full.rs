@@ -104,7 +104,7 @@ fn full() -> Outcome {
 /// Pages that cannot be compressed stay in memory.
 fn compress_fails() -> Outcome {
     let mut map = Mapping::private(64)?;
-    map.fill(map.all(), Kind::Real, OWNER, 1);
+    map.fill(map.all(), Kind::Heap, OWNER, 1);
     kernel::write(format!("{PARAMETERS}/fail_compress"), "Y")?;
     map.try_page_out(map.all())?;
     ensure_eq!(
@@ -117,9 +117,9 @@ fn compress_fails() -> Outcome {
         "reject_compress_fail"
     );
     kernel::write(format!("{PARAMETERS}/fail_compress"), "N")?;
-    map.check(map.all(), Kind::Real, OWNER, 1)?;
+    map.check(map.all(), Kind::Heap, OWNER, 1)?;
     map.page_out(map.all())?;
-    map.check(map.all(), Kind::Real, OWNER, 1)
+    map.check(map.all(), Kind::Heap, OWNER, 1)
 }
 
 /// The content of a page for [`decompress_fails`]: the upper half is zero, and
