@@ -19,7 +19,7 @@ use crate::{
 use kernel::prelude::*;
 
 /// How many pages are written back before another look at the pools.
-const BATCH: usize = 128;
+const BATCH: usize = 256;
 
 impl Ghost {
     /// Whether pages are to be written back when memory is short.

@@ -18,7 +18,9 @@ static unsigned long count(struct shrinker *unused, struct shrink_control *sc)
 
 static unsigned long scan(struct shrinker *unused, struct shrink_control *sc)
 {
-	unsigned long written = vswap_write_back(sc->nr_to_scan, sc->memcg);
+	/* Neighbours are written together, so a few more cost little. */
+	unsigned long nr = round_up(sc->nr_to_scan, SWAP_CLUSTER_MAX);
+	unsigned long written = vswap_write_back(nr, sc->memcg);
 
 	return written ?: SHRINK_STOP;
 }
