@@ -9,13 +9,17 @@
 //! 1. the kernel's parameter lock of this module: who writes a parameter;
 //! 2. `Ghost::on`, `Pools::change`: mutexes, never both;
 //! 3. the folio lock (swap core): whoever holds it has the slots of the folio to himself;
-//! 4. the SRCU read side of the pools: keeps pools from being freed; may be taken anywhere;
+//! 4. the SRCU read side of the pools: keeps pools from being freed; may be taken anywhere that may
+//!    sleep;
 //! 5. a context's mutex (`backend/compressed.rs`): one compression at a time;
-//! 6. the cluster lock (swap core, a spinlock), in which slots are invalidated: takes 4 and 7 only;
-//! 7. zsmalloc's locks.
+//! 6. the cluster lock (swap core, a spinlock), in which slots are invalidated, and which keeps pools
+//!    from being freed as 4 does;
+//! 7. the cluster lock of another device (swap core): dropping a `PhysicalSlot` takes it;
+//! 8. zsmalloc's locks.
 //!
-//! A descriptor changes hands by an atomic exchange, without a lock: see `table.rs`. Between 3 and 5
-//! nothing may reclaim: stores run in reclaim themselves.
+//! 7 and 8 are not held together. A `PhysicalSlot` is made in 3 and 4, but not in 5 to 8, as that may
+//! sleep. A descriptor changes hands by an atomic exchange, without a lock: see `table.rs`. Stores run in
+//! reclaim, so nothing in them may wait for it; the core sees to that for what it allocates itself.
 
 use crate::{
     backend::{compressed::StoreError, same_filled},
