@@ -25,10 +25,10 @@ use crate::{
     backend::{compressed::StoreError, same_filled},
     descriptor::Invalid,
     mm::{
-        folio::{totalram_pages, SwapFolio},
+        folio::{totalram_pages, PageWords, SwapFolio},
         slots::{Held, PutError, Slots},
         srcu_table::SpinLocked,
-        tier::PhysicalSlot,
+        tier::{self, PhysicalSlot},
         work,
         zsmalloc::Object,
     },
@@ -207,7 +207,7 @@ impl Ghost {
     /// Loads a folio and empties its slots, or on failure leaves them as they are. Pages that are on
     /// other devices, and their slots, are left as they are. May sleep.
     ///
-    /// `EIO`: a page cannot be had any more. `ENODATA`: nor could it when its device was turned off.
+    /// `EIO`, or what the compressor said: a page cannot be had any more.
     pub(crate) fn load(
         &self,
         folio: &mut SwapFolio<'_>,
@@ -216,12 +216,12 @@ impl Ghost {
     ) -> Result {
         let reader = self.pools.read();
         for i in 0..slots.len() {
-            let loaded = slots
+            slots
                 .peek(i, |held| match held {
                     // The page is in no slot and not in memory: that cannot be.
-                    Held::Empty => Err(EIO),
-                    // The core was told when it happened.
-                    Held::Lost => Err(ENODATA),
+                    Held::Empty => Err(self.unreadable(EIO)),
+                    // This was told when the device was turned off.
+                    Held::Lost => Err(EIO),
                     Held::Placed(_) => {
                         tally.placed += 1;
                         Ok(())
@@ -231,23 +231,12 @@ impl Ghost {
                         tally.zero += u32::from(*word == 0);
                         Ok(())
                     }
-                    Held::Object(object) => reader
-                        .get(object.pool())
-                        .ok_or(EIO)
-                        .and_then(|pool| pool.load(object, folio.page_mut(i))),
+                    Held::Object(object) => self.read(&reader, object, folio.page_mut(i)),
                 })
                 .unwrap_or_else(|word| {
                     report(word);
-                    Err(EIO)
-                });
-            if loaded == Err(ENODATA) {
-                return loaded;
-            }
-            if let Err(e) = loaded {
-                self.stats.add(Counter::DecompressFail, 1);
-                pr_alert!("a page could not be read back: its users get SIGBUS\n");
-                return Err(e);
-            }
+                    Err(self.unreadable(EIO))
+                })?;
         }
         for i in 0..slots.len() {
             if slots.placed(i).is_none() {
@@ -256,6 +245,27 @@ impl Ghost {
         }
         self.account(tally);
         Ok(())
+    }
+
+    /// Reads an object, or counts that it cannot be read. May sleep.
+    #[inline]
+    pub(crate) fn read(
+        &self,
+        reader: &PoolReader<'_>,
+        object: &Object,
+        page: &mut PageWords,
+    ) -> Result {
+        let pool = reader.get(object.pool()).ok_or(EIO);
+        pool.and_then(|pool| pool.load(object, page))
+            .map_err(|e| self.unreadable(e))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn unreadable(&self, e: Error) -> Error {
+        self.stats.add(Counter::DecompressFail, 1);
+        pr_alert!("a page could not be read back: its users get SIGBUS\n");
+        e
     }
 
     /// Frees what slots hold. Does not sleep.
@@ -318,7 +328,7 @@ impl Ghost {
             was_full && used > limit * params::accept_threshold_percent() / 100
         };
         // Early, so that new pages need not go where old ones should be.
-        if used > limit * (100 + params::accept_threshold_percent()) / 200 {
+        if used > limit * (100 + params::accept_threshold_percent()) / 200 && tier::has_room() {
             work::write_back_soon();
         }
         if full != self.full.load(Relaxed) {

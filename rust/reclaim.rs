@@ -62,20 +62,19 @@ impl Ghost {
         tally: &mut Tally,
     ) -> Result {
         let reader = self.pools.read();
-        if !matches!(slots.peek(0, |h| matches!(h, Held::Object(_))), Ok(true)) {
-            return Err(EAGAIN);
-        }
-        let slot = PhysicalSlot::new(folio, 0).ok_or(ENOSPC)?;
-        let loaded = slots.peek(0, |held| match held {
-            Held::Object(object) => reader
-                .get(object.pool())
-                .ok_or(EIO)
-                .and_then(|pool| pool.load(object, folio.page_mut(0))),
-            _ => Err(EAGAIN),
-        });
-        loaded.unwrap_or(Err(EIO)).inspect_err(|_| {
-            self.stats.add(Counter::DecompressFail, 1);
-        })?;
+        let slot = slots
+            .peek(0, |held| match held {
+                Held::Object(object) => {
+                    let slot = PhysicalSlot::new(folio, 0).ok_or(ENOSPC)?;
+                    self.read(&reader, object, folio.page_mut(0))?;
+                    Ok(slot)
+                }
+                _ => Err(EAGAIN),
+            })
+            .unwrap_or_else(|word| {
+                report(word);
+                Err(EIO)
+            })?;
         self.put(&reader, slots, 0, Held::Placed(slot), tally)?;
         self.stats.add(Counter::WrittenBack, 1);
         self.account(tally);
