@@ -3,7 +3,7 @@
 
 use crate::ghost::COUNTERS;
 use crate::kernel;
-use crate::outcome::{Outcome, Stop};
+use crate::outcome::{Doing, Outcome, Stop};
 use crate::sys;
 
 /// One line of the file.
@@ -83,4 +83,16 @@ pub fn until_only(compressors: &[&str]) -> Outcome {
                 .iter()
                 .all(|pool| compressors.contains(&&pool.compressor[..]))
     })
+}
+
+/// Removes a compressor's module, whose pool is listed no more. The pool lets go of it when nobody
+/// can be reading the pool any longer, which is a little later.
+pub fn remove_compressor(name: &str) -> Outcome {
+    for _ in 0..200 {
+        if sys::rmmod(name).is_ok() {
+            return Ok(());
+        }
+        sys::pause_ms(100);
+    }
+    sys::rmmod(name).doing(format_args!("rmmod {name}, whose pool has gone"))
 }

@@ -8,7 +8,7 @@ use crate::harness::Env;
 use crate::kernel;
 use crate::log::Log;
 use crate::mapping::Mapping;
-use crate::outcome::{Doing, Outcome};
+use crate::outcome::Outcome;
 use crate::pools;
 use crate::sys;
 use crate::worker::{join_all, Board, Worker};
@@ -163,7 +163,7 @@ fn unloadable() -> Outcome {
     )?;
     map.check(map.all(), Kind::Real, OWNER, 2)?;
     pools::until_idle()?;
-    sys::rmmod(name).doing("rmmod of a compressor whose pool has gone")
+    pools::remove_compressor(name)
 }
 
 /// Each compressor has some of the pages.
@@ -183,8 +183,5 @@ fn all_at_once() -> Outcome {
     map.check(map.all(), Kind::Blend, OWNER, 3)?;
     set_parameter("compressor", "lz4")?;
     pools::until_idle()?;
-    for name in MODULES {
-        sys::rmmod(name).doing(format_args!("rmmod {name}"))?;
-    }
-    Ok(())
+    MODULES.into_iter().try_for_each(pools::remove_compressor)
 }
