@@ -6,7 +6,6 @@
 pub(crate) mod acomp;
 pub(crate) mod folio;
 pub(crate) mod params;
-pub(crate) mod shrinker;
 pub(crate) mod slots;
 pub(crate) mod srcu_table;
 pub(crate) mod tier;

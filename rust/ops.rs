@@ -73,6 +73,7 @@ impl Registration {
                 write_back: Some(write_back),
                 evacuate: Some(evacuate),
                 pick: Some(pick),
+                shrinks: Some(shrinks),
                 usage: Some(usage),
             },
             GFP_KERNEL,
@@ -306,6 +307,15 @@ unsafe extern "C" fn pick(descs: *mut bindings::atomic_long_t, chosen: *mut c_ul
     unsafe { with_ghost(|ghost| ghost.map(|ghost| ghost.pick(&slots, chosen))) };
 }
 
+/// [`vswap_ops::shrinks`](srctree/include/linux/vswap.h). Does not sleep.
+///
+/// # Safety
+///
+/// For the swap core, which keeps to what `struct vswap_ops` says.
+unsafe extern "C" fn shrinks() -> bool {
+    params::shrinker_enabled()
+}
+
 /// [`vswap_ops::usage`](srctree/include/linux/vswap.h). In an RCU read side: does not sleep.
 ///
 /// # Safety
@@ -390,11 +400,4 @@ pub(crate) extern "C" fn vswap_retire_pools() -> bool {
 pub(crate) extern "C" fn vswap_make_room() {
     // SAFETY: The registration waits for the worker before it goes away.
     unsafe { with_ghost(|ghost| ghost.map(Ghost::make_room)) };
-}
-
-/// Whether pages are to be written back when memory is short. Called by the shrinker, may sleep.
-#[no_mangle]
-pub(crate) extern "C" fn vswap_shrinks() -> bool {
-    // SAFETY: The shrinker is gone before the registration.
-    unsafe { with_ghost(|ghost| ghost.is_some_and(Ghost::shrinks)) }
 }

@@ -13,7 +13,6 @@ use crate::{
         slots::{Held, Slots},
         tier::{self, PhysicalSlot},
     },
-    params,
     stats::Counter,
 };
 use kernel::prelude::*;
@@ -22,11 +21,6 @@ use kernel::prelude::*;
 const BATCH: usize = 256;
 
 impl Ghost {
-    /// Whether pages are to be written back when memory is short.
-    pub(crate) fn shrinks(&self) -> bool {
-        params::shrinker_enabled()
-    }
-
     /// Writes pages back until the pools have room again, or no more can be. May sleep.
     pub(crate) fn make_room(&self) {
         while tier::has_room() && self.has_to_shrink() && tier::write_back(BATCH) > 0 {}

@@ -26,7 +26,6 @@ mod table;
 use device::GhostDevice;
 use ghost::Ghost;
 use kernel::{debugfs, miscdevice::MiscDeviceRegistration, sync::Arc};
-use mm::shrinker::Shrinker;
 
 module! {
     type: Vswap,
@@ -39,7 +38,6 @@ module! {
 /// The module. Fields are dropped from the top: nobody may come in any more before the ghost goes.
 #[pin_data]
 struct Vswap {
-    _shrinker: Shrinker,
     _registration: ops::Registration,
     #[pin]
     _files: debugfs::Scope<Arc<Ghost>>,
@@ -55,7 +53,6 @@ impl kernel::InPlaceModule for Vswap {
             device <- MiscDeviceRegistration::register(device::OPTIONS),
             _files <- stats::files(ghost.clone()),
             _registration: ops::Registration::new(ghost.clone(), &device)?,
-            _shrinker: Shrinker::new()?,
         })
     }
 }

@@ -9,6 +9,5 @@ int vswap_param_set(unsigned int param, const char *val);
 int vswap_param_get(unsigned int param, char *buf, size_t size);
 bool vswap_retire_pools(void);
 void vswap_make_room(void);
-bool vswap_shrinks(void);
 
 #endif /* _VSWAP_CALLBACKS_H */

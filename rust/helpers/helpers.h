@@ -48,8 +48,4 @@ void vswap_retire_cancel(void);
 void vswap_write_back_soon(void);
 void vswap_write_back_cancel(void);
 
-/* helpers/shrinker.c */
-int vswap_shrinker_register(void);
-void vswap_shrinker_unregister(void);
-
 #endif /* _VSWAP_HELPERS_H */

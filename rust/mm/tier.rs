@@ -61,12 +61,12 @@ impl Drop for PhysicalSlot {
 
 /// Whether there are slots that pages could go to.
 pub(crate) fn has_room() -> bool {
-    // SAFETY: Without a cgroup it is for all pages.
-    unsafe { bindings::vswap_reclaimable(core::ptr::null_mut()) > 0 }
+    // SAFETY: May be called at any time.
+    unsafe { bindings::vswap_may_write_back() }
 }
 
 /// Has the oldest pages written to other devices, about `nr` of them; returns how many. May sleep.
 pub(crate) fn write_back(nr: usize) -> usize {
-    // SAFETY: Without a cgroup it is for all pages.
-    unsafe { bindings::vswap_write_back(nr, core::ptr::null_mut()) }
+    // SAFETY: May be called in process context.
+    unsafe { bindings::vswap_write_back(nr) }
 }
