@@ -134,18 +134,21 @@ impl Descriptor {
     /// The descriptor that `word` stands for.
     #[inline]
     pub(crate) fn decode(word: u64) -> Result<Self, Invalid> {
+        // Most are that, so it comes first.
+        if word & TAG_MASK == TAG_COMPRESSED
+            && field(word, POOL_SHIFT, POOL_BITS) < MAX_POOLS as u64
+        {
+            return Ok(Self::Compressed(Location {
+                handle: field(word, HANDLE_SHIFT, HANDLE_BITS),
+                len: field(word, LENGTH_SHIFT, LENGTH_BITS) as usize + 1,
+                pool: field(word, POOL_SHIFT, POOL_BITS) as usize,
+                age: field(word, AGE_SHIFT, AGE_BITS) as u8,
+            }));
+        }
         match word & TAG_MASK {
             TAG_EMPTY if word == 0 => Ok(Self::Empty),
             TAG_SAME_FILLED if word & ((1 << WORD_SHIFT) - 1) == TAG_SAME_FILLED => {
                 Ok(Self::SameFilled((word >> WORD_SHIFT) as u32))
-            }
-            TAG_COMPRESSED if field(word, POOL_SHIFT, POOL_BITS) < MAX_POOLS as u64 => {
-                Ok(Self::Compressed(Location {
-                    handle: field(word, HANDLE_SHIFT, HANDLE_BITS),
-                    len: field(word, LENGTH_SHIFT, LENGTH_BITS) as usize + 1,
-                    pool: field(word, POOL_SHIFT, POOL_BITS) as usize,
-                    age: field(word, AGE_SHIFT, AGE_BITS) as u8,
-                }))
             }
             TAG_PHYSICAL if word >> (TYPE_SHIFT + TYPE_BITS) == 0 && word != TAG_PHYSICAL => {
                 let offset = field(word, OFFSET_SHIFT, OFFSET_BITS);

@@ -30,7 +30,7 @@ use crate::{
         srcu_table::SpinLocked,
         tier::{self, PhysicalSlot},
         work,
-        zsmalloc::Object,
+        zsmalloc::{Freeing, Object},
     },
     ops, params,
     pool::{PoolReader, Pools},
@@ -239,7 +239,7 @@ impl Ghost {
                 })?;
         }
         for i in 0..slots.len() {
-            if slots.placed(i).is_none() {
+            if tally.placed == 0 || slots.placed(i).is_none() {
                 self.empty_slot(&reader, slots, i, tally);
             }
         }
@@ -287,8 +287,34 @@ impl Ghost {
 
     #[inline(always)]
     fn empty(&self, reader: &PoolReader<'_>, slots: &Slots<'_>, tally: &mut Tally) {
+        match slots.len() {
+            1 => self.empty_slot(reader, slots, 0, tally),
+            _ => self.empty_slots(reader, slots, tally),
+        }
+    }
+
+    #[inline(never)]
+    fn empty_slots(&self, reader: &PoolReader<'_>, slots: &Slots<'_>, tally: &mut Tally) {
+        let mut freeing: Option<Freeing<'_>> = None;
         for i in 0..slots.len() {
-            self.empty_slot(reader, slots, i, tally);
+            let held = match slots.take(i) {
+                Ok(held) => held,
+                Err(word) => {
+                    report(word);
+                    continue;
+                }
+            };
+            tally.count(&held, -1);
+            let Held::Object(object) = held else {
+                continue;
+            };
+            match &mut freeing {
+                Some(freeing) if freeing.takes(&object) => freeing.add(object),
+                _ => match reader.get(object.pool()) {
+                    Some(pool) => freeing.insert(pool.freeing()).add(object),
+                    None => report_lost(),
+                },
+            }
         }
     }
 
@@ -404,15 +430,17 @@ impl Tally {
     /// Counts one page more, or less.
     #[inline(always)]
     fn count(&mut self, held: &Held, sign: isize) {
+        // There are far fewer pages in a folio or a cluster than would overflow.
+        let add = |sum: &mut isize, n: isize| *sum = sum.wrapping_add(n);
         match held {
             Held::Empty | Held::Lost => (),
-            Held::SameFilled(_) => self.same_filled += sign,
-            Held::Placed(_) => self.physical += sign,
+            Held::SameFilled(_) => add(&mut self.same_filled, sign),
+            Held::Placed(_) => add(&mut self.physical, sign),
             Held::Object(object) => {
-                self.objects += sign;
-                self.bytes += sign * object.len() as isize;
+                add(&mut self.objects, sign);
+                add(&mut self.bytes, sign * object.len() as isize);
                 if object.is_whole_page() {
-                    self.whole += sign;
+                    add(&mut self.whole, sign);
                 }
             }
         }

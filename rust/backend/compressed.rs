@@ -5,7 +5,7 @@
 use super::{codec::Codec, sample};
 use crate::mm::{
     folio::{as_bytes, as_bytes_mut, PageWords},
-    zsmalloc::{Object, ZsPool},
+    zsmalloc::{Freeing, Object, ZsPool},
 };
 use kernel::{
     cpu::{nr_cpu_ids, CpuId},
@@ -117,5 +117,11 @@ impl Pool {
     /// Frees an object. Does not sleep.
     pub(crate) fn free(&self, object: Object) {
         self.zs.free(object);
+    }
+
+    /// For objects of this pool that are to be freed together. Does not sleep.
+    #[inline(always)]
+    pub(crate) fn freeing(&self) -> Freeing<'_> {
+        self.zs.freeing()
     }
 }

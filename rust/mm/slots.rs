@@ -2,7 +2,10 @@
 
 //! The descriptors that the swap core keeps beside a cluster's swap table.
 
-use super::{tier::PhysicalSlot, zsmalloc::Object};
+use super::{
+    tier::PhysicalSlot,
+    zsmalloc::{HandleBase, Object},
+};
 use crate::{
     bindings,
     descriptor::{Descriptor, Invalid},
@@ -55,7 +58,10 @@ pub(crate) enum Held {
 ///
 /// Each word is zero or was written by [`Slots::put`], so one that names an object or a slot of another
 /// device owns it.
-pub(crate) struct Slots<'a>(Table<'a, SlotWord>);
+pub(crate) struct Slots<'a> {
+    table: Table<'a, SlotWord>,
+    base: HandleBase,
+}
 
 impl<'a> Slots<'a> {
     /// Wraps descriptors that the swap core passes to one of the ghost's operations.
@@ -68,14 +74,16 @@ impl<'a> Slots<'a> {
         // SAFETY: The words are valid for `'a`, and `SlotWord` has the layout of `atomic_long_t` on
         // the 64-bit kernels that this module is for. The page was zeroed when it was allocated.
         // INVARIANT: Nobody but this type writes to the words.
-        Self(Table::new(unsafe {
-            slice::from_raw_parts(descs.cast::<SlotWord>(), nr)
-        }))
+        let words = unsafe { slice::from_raw_parts(descs.cast::<SlotWord>(), nr) };
+        Self {
+            table: Table::new(words),
+            base: HandleBase::get(),
+        }
     }
 
     /// How many slots there are.
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.table.len()
     }
 
     /// Calls `f` with what slot `i` has, which it keeps.
@@ -83,14 +91,14 @@ impl<'a> Slots<'a> {
     /// The caller holds the lock of the slot's folio, so that nobody takes it meanwhile.
     pub(crate) fn peek<R>(&self, i: usize, f: impl FnOnce(&Held) -> R) -> Result<R, Invalid> {
         // The slot still owns the object.
-        let held = ManuallyDrop::new(Self::held(self.0.peek(i)?));
+        let held = ManuallyDrop::new(self.held(self.table.peek(i)?));
         Ok(f(&held))
     }
 
     /// Takes what slot `i` has.
     #[inline(always)]
     pub(crate) fn take(&self, i: usize) -> Result<Held, Invalid> {
-        Ok(Self::held(self.0.take(i)?))
+        Ok(self.held(self.table.take(i)?))
     }
 
     /// Gives slot `i` something to hold, and returns what it had.
@@ -98,13 +106,13 @@ impl<'a> Slots<'a> {
         let desc = match held {
             Held::Empty => Descriptor::Empty,
             Held::SameFilled(word) => Descriptor::SameFilled(word),
-            Held::Object(object) => Descriptor::Compressed(object.into_location()),
+            Held::Object(object) => Descriptor::Compressed(object.into_location(self.base)),
             Held::Placed(slot) => Descriptor::Physical(slot.into_entry()),
             Held::Lost => Descriptor::Lost,
         };
-        match self.0.put(i, desc) {
-            Ok(old) => Ok(Self::held(old.map_err(PutError::Invalid)?)),
-            Err(desc) => Err(PutError::NoRoom(Self::held(desc))),
+        match self.table.put(i, desc) {
+            Ok(old) => Ok(self.held(old.map_err(PutError::Invalid)?)),
+            Err(desc) => Err(PutError::NoRoom(self.held(desc))),
         }
     }
 
@@ -112,7 +120,7 @@ impl<'a> Slots<'a> {
     /// the caller holds the lock of the slot's folio or of its cluster.
     #[inline]
     pub(crate) fn placed(&self, i: usize) -> Option<u64> {
-        match self.0.peek(i) {
+        match self.table.peek(i) {
             Ok(Descriptor::Physical(entry)) => Some(entry),
             _ => None,
         }
@@ -121,18 +129,20 @@ impl<'a> Slots<'a> {
     /// Whether the page of slot `i` is to leave memory, its turn having come. The caller holds the
     /// lock of the cluster, and no folio is there.
     pub(crate) fn visit(&self, i: usize) -> Result<bool, Invalid> {
-        self.0.visit(i)
+        self.table.visit(i)
     }
 
     #[inline(always)]
-    fn held(desc: Descriptor) -> Held {
+    fn held(&self, desc: Descriptor) -> Held {
         match desc {
             Descriptor::Empty => Held::Empty,
             Descriptor::SameFilled(word) => Held::SameFilled(word),
-            // SAFETY: By the type invariant the descriptor was made of an object which it owns. It
-            // was taken out of the table or never put there, so this is the only `Object` of it; or,
-            // in `peek()`, the one made here is not freed.
-            Descriptor::Compressed(at) => Held::Object(unsafe { Object::from_location(at) }),
+            Descriptor::Compressed(at) => {
+                // SAFETY: By the type invariant the descriptor was made of an object which it owns. It
+                // was taken out of the table or never put there, so this is the only `Object` of it;
+                // or, in `peek()`, the one made here is not freed.
+                Held::Object(unsafe { Object::from_location(at, self.base) })
+            }
             // SAFETY: As above, of a slot; what `peek()` makes here is not dropped.
             Descriptor::Physical(entry) => Held::Placed(unsafe { PhysicalSlot::from_entry(entry) }),
             Descriptor::Lost => Held::Lost,

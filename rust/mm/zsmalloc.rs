@@ -8,7 +8,11 @@ use crate::{
     age, bindings,
     descriptor::{Location, MAX_POOLS, PAGE_LEN},
 };
-use core::{ptr::NonNull, slice};
+use core::{
+    mem::{self, MaybeUninit},
+    ptr::NonNull,
+    slice,
+};
 use kernel::{
     page::PAGE_SIZE,
     prelude::*,
@@ -36,9 +40,17 @@ pub(crate) struct Object {
     pool: usize,
 }
 
-fn direct_map_base() -> usize {
-    // SAFETY: May be called at any time.
-    unsafe { bindings::vswap_direct_map_base() }
+/// The address below which there are no handles, all of which are addresses in the direct map.
+#[derive(Clone, Copy)]
+pub(crate) struct HandleBase(usize);
+
+impl HandleBase {
+    /// It is the same as long as the kernel runs.
+    #[inline]
+    pub(crate) fn get() -> Self {
+        // SAFETY: May be called at any time.
+        Self(unsafe { bindings::vswap_direct_map_base() })
+    }
 }
 
 impl Object {
@@ -58,9 +70,10 @@ impl Object {
     }
 
     /// What a descriptor needs to know of the object, which it is to own.
-    pub(crate) fn into_location(self) -> Location {
+    #[inline]
+    pub(crate) fn into_location(self, base: HandleBase) -> Location {
         Location {
-            handle: (self.handle.wrapping_sub(direct_map_base()) / 8) as u64,
+            handle: (self.handle.wrapping_sub(base.0) / 8) as u64,
             len: self.len,
             pool: self.pool,
             age: age::NEW,
@@ -73,10 +86,11 @@ impl Object {
     ///
     /// `at` must come from [`Object::into_location`], with the object not freed since, and there may
     /// be no second `Object` of it that is freed.
-    pub(crate) unsafe fn from_location(at: Location) -> Self {
+    #[inline]
+    pub(crate) unsafe fn from_location(at: Location, base: HandleBase) -> Self {
         // INVARIANT: It is the object that was made into `at`.
         Self {
-            handle: (at.handle as usize * 8).wrapping_add(direct_map_base()),
+            handle: (at.handle as usize * 8).wrapping_add(base.0),
             len: at.len,
             pool: at.pool,
         }
@@ -235,10 +249,83 @@ impl ZsPool {
         unsafe { bindings::zs_free(self.pool.as_ptr(), object.handle) };
     }
 
+    /// For objects of this pool that are to be freed together.
+    #[inline(always)]
+    pub(crate) fn freeing(&self) -> Freeing<'_> {
+        // INVARIANT: There are none.
+        Freeing {
+            zs: self,
+            handles: [const { MaybeUninit::uninit() }; FREEING],
+            len: 0,
+        }
+    }
+
     /// How many pages of memory the pool takes.
     pub(crate) fn total_pages(&self) -> usize {
         // SAFETY: The pool is valid by the type invariant.
         unsafe { bindings::zs_get_total_pages(self.pool.as_ptr()) }
+    }
+}
+
+/// How many objects are freed at a time.
+const FREEING: usize = 32;
+
+/// Objects of a pool that are freed together, when there are enough of them or this is dropped. That
+/// costs less than one by one, and does not sleep.
+///
+/// # Invariants
+///
+/// The first `len` handles are those of objects of the pool which belong to this.
+pub(crate) struct Freeing<'a> {
+    zs: &'a ZsPool,
+    handles: [MaybeUninit<usize>; FREEING],
+    len: usize,
+}
+
+impl Freeing<'_> {
+    /// Whether the object is of the same pool.
+    #[inline(always)]
+    pub(crate) fn takes(&self, object: &Object) -> bool {
+        object.pool == self.zs.id.0
+    }
+
+    /// Adds an object. One of another pool is lost.
+    #[inline(always)]
+    pub(crate) fn add(&mut self, object: Object) {
+        if kernel::warn_on!(!self.takes(&object)) {
+            return;
+        }
+        if self.len == FREEING {
+            self.flush();
+        }
+        if let Some(handle) = self.handles.get_mut(self.len) {
+            handle.write(object.handle);
+            // INVARIANT: The object is of this pool, was passed by value and is forgotten.
+            self.len += 1;
+        }
+    }
+
+    fn flush(&mut self) {
+        // INVARIANT: There are none left.
+        let nr = mem::take(&mut self.len);
+        // SAFETY: By the type invariants these many handles were written, are the pool's and were not
+        // freed yet; nobody can free them again. The pool is valid by its invariant.
+        unsafe {
+            bindings::zs_free_bulk(
+                self.zs.pool.as_ptr(),
+                self.handles.as_mut_ptr().cast(),
+                nr as u32,
+            )
+        };
+    }
+}
+
+impl Drop for Freeing<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if self.len > 0 {
+            self.flush();
+        }
     }
 }
 
