@@ -52,6 +52,11 @@ impl Cgroup {
         kernel::write(self.0.join(file), value)
     }
 
+    /// Sets one, where an error is of interest.
+    pub fn try_set(&self, file: &str, value: &str) -> std::io::Result<()> {
+        kernel::try_write(self.0.join(file), value)
+    }
+
     /// Reads one of the group's files.
     pub fn read(&self, file: &str) -> Outcome<String> {
         kernel::read(self.0.join(file))

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 //! Allocations that fail, injected: while pages are stored, where the page then
-//! stays in memory, and, one after the other, in insmod and swapon, which then
-//! fail as a whole or do without.
+//! stays in memory; while they go to a disk and come back; and, one after the
+//! other, in insmod and swapon, which then fail as a whole or do without.
 
+use crate::cgroup::Cgroup;
 use crate::data::Kind;
-use crate::ghost::{self, Counters, Ghost, DEVICE, MODULE};
+use crate::disk::Disk;
+use crate::ghost::{self, counter, Counters, Ghost, DEVICE, MODULE};
 use crate::harness::Env;
 use crate::kernel;
 use crate::mapping::Mapping;
 use crate::outcome::{Doing, Outcome};
 use crate::sys;
 use crate::worker::Worker;
+use crate::PAGE;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -32,6 +35,7 @@ pub fn run(env: &Env) -> Outcome {
         );
     }
     storing(env)?;
+    tier(env)?;
     insmod()?;
     swapon()
 }
@@ -86,8 +90,65 @@ fn storing(env: &Env) -> Outcome {
         map.check(map.all(), Kind::Mixed, OWNER, generation)?;
     }
     ensure!(failed > 0, "no store failed");
-    let counted = ghost::counter("reject_alloc_fail")? + ghost::counter("reject_compress_fail")?;
+    let counted = counter("reject_alloc_fail")? + counter("reject_compress_fail")?;
     ensure!(counted > 0, "stores failed, but no counter says so");
+    ghost.stop()
+}
+
+/// Pages go to a disk and come back from it, and the disk is turned off.
+fn tier(env: &Env) -> Outcome {
+    let ghost = Ghost::start("")?;
+    let disk = Disk::new()?;
+    disk.on()?;
+    let group = Cgroup::new("faults")?;
+    Worker::start(|| {
+        group.enter()?;
+        let mut map = Mapping::private(env.pages(16))?;
+        let mut failed = 0;
+        // Kept open: opening it makes allocations too.
+        let path = "/proc/self/make-it-fail";
+        let switch = File::options().write(true).open(path).doing(path)?;
+        let inject = |on: &str| switch.write_at(on.as_bytes(), 0).doing(path);
+        for (generation, percent) in [10, 50, 100].into_iter().enumerate() {
+            let generation = generation as u32;
+            map.fill(map.all(), Kind::Blend, OWNER, generation);
+            arm(percent, false)?;
+            inject("1")?;
+            let out = map.try_page_out(map.all());
+            // What was written leaves memory, and the oldest are written back.
+            let bytes = format!("{} swappiness=max", 2 * map.pages() * PAGE);
+            let _ = group.try_set("memory.reclaim", &bytes);
+            inject("0")?;
+            let (gone, on_disk) = (map.out(map.all())?, counter("physical_pages")?);
+            // Here it is those that may wait that matter.
+            arm(percent, true)?;
+            inject("1")?;
+            let off = disk.try_off().map_err(|e| sys::errno(&e));
+            inject("0")?;
+            arm(0, false)?;
+            out?;
+            println!(
+                "# {percent} % of allocations failed: {gone} pages out, {on_disk} of them on the \
+                 disk, of which swapoff left {}",
+                counter("physical_pages")?
+            );
+            failed += usize::from(off.is_err());
+            match off {
+                Ok(()) => disk.on()?,
+                Err(errno) => ensure_eq!(errno, libc::ENOMEM, "error number of swapoff"),
+            }
+            let counters = Counters::read()?;
+            counters.ensure_sum()?;
+            map.check(map.all(), Kind::Blend, OWNER, generation)?;
+            group.reclaim(&map)?;
+            map.check(map.all(), Kind::Blend, OWNER, generation)?;
+        }
+        ensure!(failed > 0, "no swapoff failed");
+        Ok(())
+    })?
+    .join()?;
+    disk.off()?;
+    Counters::read()?.ensure_nothing_stored()?;
     ghost.stop()
 }
 

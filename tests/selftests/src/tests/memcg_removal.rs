@@ -44,7 +44,8 @@ fn in_turn(env: &Env, top: &Cgroup) -> Outcome {
         .join()?;
         group.remove()?;
     }
-    nothing_left(top)
+    nothing_left(top)?;
+    nothing_kept(top)
 }
 
 /// The process that has the pages has moved on to the group above.
@@ -163,7 +164,36 @@ fn in_motion(env: &Env, top: &Cgroup) -> Outcome {
     nothing_left(top)
 }
 
-/// No group waits for its last page, and nothing is charged to the parent.
+/// Of what 200 groups had, nothing is there any more, small or large.
+fn nothing_kept(top: &Cgroup) -> Outcome {
+    top.eventually(|top| {
+        kernel::drop_caches()?;
+        for field in [
+            "anon",
+            "file",
+            "shmem",
+            "swapcached",
+            "zswap",
+            "zswapped",
+            "zswap_incomp",
+            "slab",
+            "percpu",
+            "pagetables",
+            "vmalloc",
+        ] {
+            ensure_eq!(
+                top.field("memory.stat", field)?,
+                0,
+                "{field} in memory.stat of the parent"
+            );
+        }
+        Ok(())
+    })
+}
+
+/// No group waits for its last page, and nothing is charged to the parent. The
+/// kernel charges whole pages for small things, and keeps what is left of them
+/// for the next: some pages, but far fewer than one for each group.
 fn nothing_left(top: &Cgroup) -> Outcome {
     ensure_eq!(counter("stored_pages")?, 0, "stored_pages at the end");
     let check = top.eventually(|top| {
@@ -180,9 +210,6 @@ fn nothing_left(top: &Cgroup) -> Outcome {
         for file in ["memory.swap.current", "memory.zswap.current"] {
             ensure_eq!(top.number(file)?, 0, "{file} of the parent");
         }
-        // The kernel charges whole pages for small things, and what is left of
-        // them when these have gone can wait for the next one: some pages, but
-        // far fewer than one for each group that was here.
         let charged = top.number("memory.current")? as usize;
         ensure!(
             charged <= 16 * PAGE,

@@ -21,7 +21,7 @@ pub fn run(_: &Env) -> Outcome {
     // A page that was read ahead in vain would not be tried again.
     kernel::write("/proc/sys/vm/page-cluster", 0)?;
     let (faulty, disk) = Faulty::new()?;
-    let ghost = Ghost::start("")?;
+    let ghost = Ghost::start("shrinker_enabled=N")?;
     disk.on()?;
     let group = Cgroup::new("tier-errors")?;
     Worker::start(|| {

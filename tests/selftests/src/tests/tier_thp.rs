@@ -18,7 +18,7 @@ const OWNER: u32 = 140;
 /// See above.
 pub fn run(env: &Env) -> Outcome {
     let disk = Disk::new()?;
-    let ghost = Ghost::start("")?;
+    let ghost = Ghost::start("shrinker_enabled=N")?;
     disk.on()?;
     // A fault brings in folios below the size of a page table's only.
     for (size, folio) in [("hugepages-64kB", 16), ("hugepages-1024kB", 256)] {

@@ -30,7 +30,7 @@ impl Device {
         match &self.name[..] {
             "vswap" => ghost::DEVICE,
             "zram" => "/dev/zram0",
-            "brd" | "zswap-brd" => "/dev/ram0",
+            "brd" | "zswap-brd" | "tier" => "/dev/ram0",
             _ => "/dev/vda",
         }
     }
@@ -66,19 +66,18 @@ impl Device {
     pub fn make(&self) -> Outcome {
         let (size, compressor) = (self.size, &self.compressor);
         match &self.name[..] {
-            "vswap" => {
-                let parameters = format!("size={size} compressor={compressor} {}", self.parameters);
-                ghost::insmod(parameters.trim()).doing("insmod")
+            "vswap" => self.insmod(),
+            // A ghost with a disk below.
+            "tier" => {
+                self.insmod()?;
+                self.make_brd()
             }
             "zram" => command(&format!(
                 "modprobe zram num_devices=1 &&
                  echo {compressor} >/sys/block/zram0/comp_algorithm &&
                  echo {size} >/sys/block/zram0/disksize && mkswap /dev/zram0"
             )),
-            "brd" | "zswap-brd" => command(&format!(
-                "modprobe brd rd_nr=1 rd_size={} && mkswap /dev/ram0",
-                size >> 10
-            )),
+            "brd" | "zswap-brd" => self.make_brd(),
             "disk" | "zswap" => {
                 ensure!(Path::new("/dev/vda").exists(), "the guest has no --disk");
                 command("mkswap /dev/vda")
@@ -87,12 +86,30 @@ impl Device {
         }
     }
 
+    fn insmod(&self) -> Outcome {
+        let parameters = format!(
+            "size={} compressor={} {}",
+            self.size, self.compressor, self.parameters
+        );
+        ghost::insmod(parameters.trim()).doing("insmod")
+    }
+
+    fn make_brd(&self) -> Outcome {
+        command(&format!(
+            "modprobe brd rd_nr=1 rd_size={} && mkswap /dev/ram0",
+            self.size >> 10
+        ))
+    }
+
     /// Turns swap on.
     pub fn swapon(&self) -> Outcome {
         if self.name.starts_with("zswap") {
             kernel::write(format!("{ZSWAP}/compressor"), &self.compressor)?;
             kernel::write(format!("{ZSWAP}/max_pool_percent"), 80)?;
             kernel::write(format!("{ZSWAP}/enabled"), "Y")?;
+        }
+        if self.name == "tier" {
+            sys::swapon(ghost::DEVICE, None).doing("swapon of the ghost")?;
         }
         sys::swapon(self.path(), None).doing("swapon")
     }
