@@ -297,14 +297,20 @@ unsafe extern "C" fn evacuate(
 /// # Safety
 ///
 /// For the swap core, which keeps to what `struct vswap_ops` says.
-unsafe extern "C" fn pick(descs: *mut bindings::atomic_long_t, chosen: *mut c_ulong) {
+unsafe extern "C" fn pick(
+    descs: *mut bindings::atomic_long_t,
+    chosen: *mut c_ulong,
+    most: c_ulong,
+) -> c_uint {
     const SLOTS: usize = PAGE_SIZE / size_of::<bindings::atomic_long_t>();
     // SAFETY: The swap core passes the descriptors of a cluster, a page, and holds the cluster's lock.
     let slots = unsafe { Slots::from_raw(descs, SLOTS) };
     // SAFETY: The swap core passes a bitmap of its own, with a bit for each.
     let chosen = unsafe { slice::from_raw_parts_mut(chosen, SLOTS / usize::BITS as usize) };
     // SAFETY: The swap core calls this only while the registration lives.
-    unsafe { with_ghost(|ghost| ghost.map(|ghost| ghost.pick(&slots, chosen))) };
+    let passed =
+        unsafe { with_ghost(|ghost| ghost.map_or(0, |ghost| ghost.pick(&slots, chosen, most))) };
+    passed as c_uint
 }
 
 /// [`vswap_ops::shrinks`](srctree/include/linux/vswap.h). Does not sleep.

@@ -26,23 +26,30 @@ impl Ghost {
         while tier::has_room() && self.has_to_shrink() && tier::write_back(BATCH) > 0 {}
     }
 
-    /// Leaves those bits of `chosen` whose slots have pages to be written back now. The lock of the
-    /// cluster is held, and no folio is in the slots with bits.
-    pub(crate) fn pick(&self, slots: &Slots<'_>, chosen: &mut [usize]) {
+    /// Leaves those bits of `chosen` whose slots have pages to be written back now, the first `most` of
+    /// them; returns how many slots the hand passed. The lock of the cluster is held, and no folio is in
+    /// the slots with bits.
+    pub(crate) fn pick(&self, slots: &Slots<'_>, chosen: &mut [usize], most: usize) -> usize {
+        let (mut passed, mut left) = (0, most);
         for i in 0..slots.len() {
             let (word, bit) = (i / usize::BITS as usize, 1 << (i % usize::BITS as usize));
             if chosen[word] & bit == 0 {
                 continue;
             }
-            match slots.visit(i) {
-                Ok(true) => (),
-                Ok(false) => chosen[word] &= !bit,
-                Err(word_found) => {
-                    report(word_found);
-                    chosen[word] &= !bit;
-                }
+            let goes = left > 0 && {
+                passed += 1;
+                slots.visit(i).unwrap_or_else(|word| {
+                    report(word);
+                    false
+                })
+            };
+            if goes {
+                left -= 1;
+            } else {
+                chosen[word] &= !bit;
             }
         }
+        passed
     }
 
     /// Fills a folio of one page from its slot and gives the slot another device's, or leaves it as

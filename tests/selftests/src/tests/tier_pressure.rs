@@ -11,10 +11,13 @@ use crate::harness::Env;
 use crate::kernel;
 use crate::mapping::Mapping;
 use crate::outcome::Outcome;
-use crate::worker::Worker;
+use crate::worker::{join_all, Board, Worker};
 use crate::PAGE;
 
 const OWNER: u32 = 130;
+/// Numbers on the board: a process has its pages out; it shall end.
+const OUT: usize = 0;
+const END: usize = 1;
 
 /// See above.
 pub fn run(env: &Env) -> Outcome {
@@ -22,11 +25,7 @@ pub fn run(env: &Env) -> Outcome {
     let disk = Disk::new()?;
     let ghost = Ghost::start("size=2G max_pool_percent=90")?;
     disk.on()?;
-    of_a_group(env)?;
-    // A debug kernel needs too much for itself, and too long.
-    if !env.is_debug() {
-        of_the_machine()?;
-    }
+    all_of_it(env)?;
     ensure_eq!(counter("pool_limit_hit")?, 0, "pool_limit_hit");
     disk.off()?;
     ghost.stop()
@@ -53,10 +52,24 @@ fn too_much(group: Option<&Cgroup>, pages: usize, generation: u32) -> Outcome<u6
 
 /// All that a group may have would be compressed pages, and that not enough, if
 /// they stayed. Pages of others do.
-fn of_a_group(env: &Env) -> Outcome {
+fn all_of_it(env: &Env) -> Outcome {
     let mut others = Mapping::private(env.count(4096, 1024))?;
     others.fill(others.all(), Kind::Heap, OWNER, 0);
     others.page_out(others.all())?;
+    // Nor do those of who may have none on the disk, although they are older.
+    let kept = Cgroup::new("tier-kept")?;
+    kept.set("memory.swap.max", 0)?;
+    let board = Board::new()?;
+    let keeper = [Worker::start(|| {
+        kept.enter()?;
+        let mut map = Mapping::private(256)?;
+        map.fill(map.all(), Kind::Heap, OWNER, 3);
+        map.page_out(map.all())?;
+        board.set(OUT, 1);
+        board.wait_for(END, 1, &[])?;
+        map.check(map.all(), Kind::Heap, OWNER, 3)
+    })?];
+    board.wait_for(OUT, 1, &keeper)?;
     let group = Cgroup::new("tier-pressure")?;
     let limit = env.count(2048, 512);
     group.set("memory.max", limit * PAGE)?;
@@ -71,7 +84,18 @@ fn of_a_group(env: &Env) -> Outcome {
     others.check(others.all(), Kind::Heap, OWNER, 0)?;
     let read = kernel::vmstat("pswpin")? - before;
     ensure_eq!(read, 0, "pages of others that were read from the disk");
-    Ok(())
+    if !env.is_debug() {
+        // A debug kernel needs too much for itself, and too long.
+        of_the_machine()?;
+    }
+    let swapped = kept.number("memory.swap.current")?;
+    ensure_eq!(
+        swapped,
+        0,
+        "memory.swap.current of a group with memory.swap.max=0"
+    );
+    board.set(END, 1);
+    join_all(keeper.into())
 }
 
 /// The same for the machine, of which a locked block leaves little.
