@@ -65,8 +65,11 @@ pub(crate) fn has_room() -> bool {
     unsafe { bindings::vswap_may_write_back() }
 }
 
-/// Has the oldest pages written to other devices, about `nr` of them; returns how many. May sleep.
+/// Has the oldest pages written to other devices, about `nr` of them; returns how many.
+///
+/// Process context; may sleep.
 pub(crate) fn write_back(nr: usize) -> usize {
-    // SAFETY: May be called in process context.
+    // SAFETY: Has no other condition than process context, which this function hands on to its
+    // callers; it takes its own reference to the ghost, and does nothing where none is on.
     unsafe { bindings::vswap_write_back(nr) }
 }
