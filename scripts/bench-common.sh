@@ -36,7 +36,7 @@ all() {
 		files+=("$BENCH_DIR/lines/$1.csv")
 		rm -f "$BENCH_DIR/lines/$1.csv"
 		say "bench: $part, guest $started of $total: $1"
-		one "$@" &
+		in_background one "$@"
 	done
 	while [ $running -gt 0 ]; do
 		wait -n || failed=$((failed + 1))

@@ -57,6 +57,17 @@ as_step() {
 	fi
 }
 
+# in_background COMMAND... - starts it; its process is $!. It does not outlive this
+# script, as it would if it were only one that ^C does not reach.
+in_background() {
+	trap 'kill -TERM -- "${background[@]/#/-}" 2>/dev/null || :' EXIT
+	set -m
+	"$@" </dev/null &
+	set +m
+	background+=($!)
+}
+background=()
+
 need_root() {
 	[ "$(id -u)" = 0 ] || die "this step needs root: the build tree is a chroot (run it with sudo)"
 }
