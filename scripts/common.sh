@@ -60,13 +60,11 @@ as_step() {
 # in_background COMMAND... - starts it; its process is $!. It does not outlive this
 # script, as it would if it were only one that ^C does not reach.
 in_background() {
-	trap 'kill -TERM -- "${background[@]/#/-}" 2>/dev/null || :' EXIT
+	trap 'for job in $(jobs -rp); do kill -TERM -- "-$job" || :; done' EXIT
 	set -m
 	"$@" </dev/null &
 	set +m
-	background+=($!)
 }
-background=()
 
 need_root() {
 	[ "$(id -u)" = 0 ] || die "this step needs root: the build tree is a chroot (run it with sudo)"

@@ -8,7 +8,6 @@
  * QEMU's header for plugins is not packaged; what is used of it is declared here.
  */
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
