@@ -4,9 +4,9 @@
 //! chance.
 //!
 //! The core goes through the clusters in the order in which they filled up, around and around, as the
-//! hand of a clock. A page is new when it is stored and no longer so once the hand has passed; what
-//! the hand finds to be old goes. So a page that was used, and stored again into its old place among
-//! older ones, is not taken for one of them. It is one order for all pools: it is the slots that are
+//! hand of a clock. A page is new when it is stored or loaded, and no longer so once the hand has
+//! passed; what the hand finds to be old goes. So a page that was used, and is back in its old place
+//! among older ones, is not taken for one of them. It is one order for all pools: it is the slots that are
 //! in order, whichever pool has their pages.
 //!
 //! This file uses nothing but `core`; it is also built and tested on the host.
@@ -25,6 +25,17 @@ pub(crate) enum Verdict {
     Spare(Descriptor),
     /// It goes.
     Take,
+}
+
+/// The descriptor of a page that was used just now, if it is to be another one.
+#[inline]
+pub(crate) fn renew(desc: Descriptor) -> Option<Descriptor> {
+    match desc {
+        Descriptor::Compressed(at) if at.age != NEW => {
+            Some(Descriptor::Compressed(Location { age: NEW, ..at }))
+        }
+        _ => None,
+    }
 }
 
 /// What the hand does when it comes to this page.

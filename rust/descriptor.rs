@@ -97,6 +97,12 @@ const fn field(word: u64, shift: u32, bits: u32) -> u64 {
     (word >> shift) & ((1 << bits) - 1)
 }
 
+/// The age in a word, if that is of a compressed page; else any number.
+#[inline]
+pub(crate) const fn age_of(word: u64) -> u8 {
+    field(word, AGE_SHIFT, AGE_BITS) as u8
+}
+
 impl Descriptor {
     /// The word for this descriptor, or `None` where a field is out of its range.
     #[inline]

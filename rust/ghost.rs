@@ -25,11 +25,12 @@ use crate::{
     backend::{compressed::StoreError, same_filled},
     descriptor::Invalid,
     mm::{
-        folio::{totalram_pages, PageWords, SwapFolio},
+        folio::{totalram_pages, FolioPage, SwapFolio},
+        log,
         slots::{Held, PutError, Slots},
         srcu_table::SpinLocked,
         tier::{self, PhysicalSlot},
-        work,
+        work::Workers,
         zsmalloc::{Freeing, Object},
     },
     ops, params,
@@ -54,6 +55,7 @@ pub(crate) struct Ghost {
     pub(crate) stats: Stats,
     /// The pool was full, and is not yet far enough below its limit.
     full: Atomic<bool>,
+    workers: Workers,
     /// Whether the ghost is swapped on.
     #[pin]
     on: Mutex<bool>,
@@ -78,6 +80,7 @@ impl Ghost {
             pools <- Pools::new(name),
             stats: Stats::new()?,
             full: Atomic::new(false),
+            workers: Workers::new()?,
             on <- new_mutex!(false, "vswap_on"),
         })
     }
@@ -118,7 +121,7 @@ impl Ghost {
     ) -> Result {
         let reader = self.pools.read();
         let stored = (0..slots.len()).try_for_each(|i| {
-            let held = match same_filled::find(folio.page(i)) {
+            let held = match same_filled::find(folio.page(i).words()) {
                 Some(word) => {
                     tally.zero += u32::from(word == 0);
                     Held::SameFilled(word)
@@ -145,37 +148,39 @@ impl Ghost {
         i: usize,
         may: May,
     ) -> Result<Held> {
-        let object = if may.compress {
-            self.compress(reader, folio, i)
-        } else {
-            Err(ENOMEM)
+        let place = || match may.place {
+            true => PhysicalSlot::new(folio, i).map(Held::Placed),
+            false => None,
         };
-        if may.place && !object.as_ref().is_ok_and(|object| !object.is_whole_page()) {
-            if let Some(slot) = PhysicalSlot::new(folio, i) {
-                if let Ok(object) = object {
-                    self.free(reader, object);
-                }
-                return Ok(Held::Placed(slot));
-            }
-        }
-        object.map(Held::Object)
-    }
-
-    fn compress(&self, reader: &PoolReader<'_>, folio: &SwapFolio<'_>, i: usize) -> Result<Object> {
-        if self.is_full(reader) {
-            return Err(ENOMEM);
+        if !may.compress || self.is_full(reader) {
+            return place().ok_or(ENOMEM);
         }
         let pool = self.pools.current(reader).ok_or(ENODEV)?;
-        pool.store(folio.page(i), folio.nid()).map_err(|e| match e {
-            StoreError::Compress(e) => {
-                self.stats.add(Counter::RejectCompressFail, 1);
-                e
+        let whole = || match place() {
+            Some(held) => Ok(held),
+            None => pool
+                .store_whole(folio.page(i), folio.nid())
+                .map(Held::Object),
+        };
+        match pool.store(folio.page(i), folio.nid()) {
+            Ok(Some(object)) => Ok(Held::Object(object)),
+            Ok(None) => whole().map_err(|e| self.rejected(e)),
+            Err(e) => {
+                let e = self.rejected(e);
+                place().ok_or(e)
             }
-            StoreError::Alloc(e) => {
-                self.stats.add(Counter::RejectAllocFail, 1);
-                e
-            }
-        })
+        }
+    }
+
+    /// Counts a page that could not be stored.
+    #[cold]
+    fn rejected(&self, e: StoreError) -> Error {
+        let (counter, e) = match e {
+            StoreError::Compress(e) => (Counter::RejectCompressFail, e),
+            StoreError::Alloc(e) => (Counter::RejectAllocFail, e),
+        };
+        self.stats.add(counter, 1);
+        e
     }
 
     pub(crate) fn put(
@@ -204,8 +209,8 @@ impl Ghost {
         }
     }
 
-    /// Loads a folio and empties its slots, or on failure leaves them as they are. Pages that are on
-    /// other devices, and their slots, are left as they are. May sleep.
+    /// Loads a folio. The slots keep what they hold, until they are freed or the folio is stored again.
+    /// Pages that are on other devices are left out. May sleep.
     ///
     /// `EIO`, or what the compressor said: a page cannot be had any more.
     pub(crate) fn load(
@@ -227,44 +232,43 @@ impl Ghost {
                         Ok(())
                     }
                     Held::SameFilled(word) => {
-                        same_filled::fill(folio.page_mut(i), *word);
+                        same_filled::fill(folio.page_mut(i).words_mut(), *word);
                         tally.zero += u32::from(*word == 0);
                         Ok(())
                     }
-                    Held::Object(object) => self.read(&reader, object, folio.page_mut(i)),
+                    Held::Object(object) => self
+                        .read(&reader, object, folio.page_mut(i))
+                        .map_err(|e| self.unreadable(e)),
                 })
                 .unwrap_or_else(|word| {
                     report(word);
                     Err(self.unreadable(EIO))
                 })?;
+            slots.renew(i);
         }
-        for i in 0..slots.len() {
-            if tally.placed == 0 || slots.placed(i).is_none() {
-                self.empty_slot(&reader, slots, i, tally);
-            }
-        }
-        self.account(tally);
         Ok(())
     }
 
-    /// Reads an object, or counts that it cannot be read. May sleep.
+    /// Reads an object. May sleep.
+    ///
+    /// `EIO`, or what the compressor said: it cannot be read.
     #[inline]
     pub(crate) fn read(
         &self,
         reader: &PoolReader<'_>,
         object: &Object,
-        page: &mut PageWords,
+        page: &mut FolioPage,
     ) -> Result {
-        let pool = reader.get(object.pool()).ok_or(EIO);
-        pool.and_then(|pool| pool.load(object, page))
-            .map_err(|e| self.unreadable(e))
+        reader.get(object.pool()).ok_or(EIO)?.load(object, page)
     }
 
     #[cold]
     #[inline(never)]
     fn unreadable(&self, e: Error) -> Error {
         self.stats.add(Counter::DecompressFail, 1);
-        pr_alert!("a page could not be read back: its users get SIGBUS\n");
+        if log::may_log() {
+            pr_alert!("a page could not be read back: its users get SIGBUS\n");
+        }
         e
     }
 
@@ -355,7 +359,7 @@ impl Ghost {
         };
         // Early, so that new pages need not go where old ones should be.
         if used > limit * (100 + params::accept_threshold_percent()) / 200 && tier::has_room() {
-            work::write_back_soon();
+            self.workers.write_back_soon();
         }
         if full != self.full.load(Relaxed) {
             self.full.store(full, Relaxed);

@@ -5,6 +5,7 @@
 
 pub(crate) mod acomp;
 pub(crate) mod folio;
+pub(crate) mod log;
 pub(crate) mod params;
 pub(crate) mod slots;
 pub(crate) mod srcu_table;

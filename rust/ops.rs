@@ -7,7 +7,13 @@ use crate::{
     bindings,
     device::GhostDevice,
     ghost::{Ghost, May, Tally},
-    mm::{folio::SwapFolio, params as params_lock, slots::Slots, srcu_table::SpinLocked, work},
+    mm::{
+        folio::SwapFolio,
+        params as params_lock,
+        slots::{SharedSlots, Slots},
+        srcu_table::SpinLocked,
+        work,
+    },
     params::{self, Param},
 };
 use core::{ptr, slice};
@@ -110,19 +116,22 @@ pub(crate) fn desc_pages() -> usize {
     unsafe { bindings::vswap_desc_pages() }
 }
 
-/// Adds what an operation did to what the swap core accounts for.
+/// Tells the swap core what an operation did, for it to account for.
 ///
 /// # Safety
 ///
 /// `sum` must be valid, and nobody else may access it.
 unsafe fn tell(sum: *mut bindings::vswap_sum, tally: &Tally) {
     // SAFETY: The caller promises that it is valid and ours alone.
-    let sum = unsafe { &mut *sum };
-    sum.zero += tally.zero;
-    sum.objects += tally.objects;
-    sum.whole += tally.whole;
-    sum.bytes += tally.bytes;
-    sum.placed += tally.placed;
+    unsafe {
+        *sum = bindings::vswap_sum {
+            zero: tally.zero,
+            objects: tally.objects,
+            whole: tally.whole,
+            bytes: tally.bytes,
+            placed: tally.placed,
+        }
+    };
 }
 
 /// [`vswap_ops::activate`](srctree/include/linux/vswap.h). May sleep.
@@ -165,13 +174,14 @@ unsafe extern "C" fn store(
         compress: how & bindings::VSWAP_COMPRESS != 0,
         place: how & bindings::VSWAP_PLACE != 0,
     };
-    // SAFETY: The swap core passes a locked folio of the swap cache that was unmapped before, so that
-    // nobody changes its contents while it is written out.
+    // SAFETY: The swap core passes a locked folio of the swap cache that was never mapped, or to which
+    // nobody else has a reference, so that nobody changes its contents while it is stored.
     let folio = unsafe { SwapFolio::from_raw(folio) };
     from_result(|| {
         let folio = folio.ok_or(EINVAL)?;
         // SAFETY: The swap core passes the descriptors of the folio's slots, one for each page, which
-        // live as long as the slots are in use; the folio in the swap cache sees to that.
+        // live as long as the slots are in use; the folio in the swap cache sees to that, and is
+        // locked.
         let slots = unsafe { Slots::from_raw(descs, folio.nr_pages()) };
         let mut tally = Tally::default();
         // SAFETY: The swap core calls this only while the registration lives.
@@ -221,7 +231,7 @@ unsafe extern "C" fn invalidate(
     sum: *mut bindings::vswap_sum,
 ) {
     // SAFETY: The swap core passes `nr` descriptors of a cluster whose lock it holds, so they are not
-    // freed meanwhile.
+    // freed meanwhile, and in the slots of which there is no folio.
     let slots = unsafe { Slots::from_raw(descs, nr as usize) };
     // SAFETY: The cluster lock is one.
     let lock = unsafe { SpinLocked::assume() };
@@ -239,7 +249,7 @@ unsafe extern "C" fn invalidate(
 /// For the swap core, which keeps to what `struct vswap_ops` says.
 unsafe extern "C" fn slot(desc: *const bindings::atomic_long_t) -> c_ulong {
     // SAFETY: The swap core passes the descriptor of a slot in use.
-    let slots = unsafe { Slots::from_raw(desc.cast_mut(), 1) };
+    let slots = unsafe { SharedSlots::from_raw(desc.cast_mut(), 1) };
     slots.placed(0).unwrap_or(0) as c_ulong
 }
 
@@ -304,7 +314,7 @@ unsafe extern "C" fn pick(
 ) -> c_uint {
     const SLOTS: usize = PAGE_SIZE / size_of::<bindings::atomic_long_t>();
     // SAFETY: The swap core passes the descriptors of a cluster, a page, and holds the cluster's lock.
-    let slots = unsafe { Slots::from_raw(descs, SLOTS) };
+    let slots = unsafe { SharedSlots::from_raw(descs, SLOTS) };
     // SAFETY: The swap core passes a bitmap of its own, with a bit for each.
     let chosen = unsafe { slice::from_raw_parts_mut(chosen, SLOTS / usize::BITS as usize) };
     // SAFETY: The swap core calls this only while the registration lives.

@@ -124,13 +124,18 @@ fn set_percent(param: &Atomic<u32>, name: &str, text: &str) -> Result {
 
 fn set_compressor(text: &str, ghost: Option<&Ghost>) -> Result {
     let name = CString::try_from_fmt(fmt!("{}", text))?;
-    if text.is_empty() || !Codec::exists(&name) {
+    let found = match text {
+        "" => Err(ENOENT),
+        _ => Codec::find(&name),
+    };
+    if found == Err(ENOENT) {
         pr_err!(
             "compressor={} is not one of the kernel's: give lz4, lzo-rle, zstd or another acomp\n",
             text
         );
         return Err(EINVAL);
     }
+    found?;
     match ghost {
         Some(ghost) => ghost.pools.switch(&name).inspect_err(|&e| {
             if e == EBUSY {

@@ -10,7 +10,8 @@ use crate::{
     ghost::{report, Ghost, Tally},
     mm::{
         folio::SwapFolio,
-        slots::{Held, Slots},
+        log,
+        slots::{Held, SharedSlots, Slots},
         tier::{self, PhysicalSlot},
     },
     stats::Counter,
@@ -29,7 +30,7 @@ impl Ghost {
     /// Leaves those bits of `chosen` whose slots have pages to be written back now, the first `most` of
     /// them; returns how many slots the hand passed. The lock of the cluster is held, and no folio is in
     /// the slots with bits.
-    pub(crate) fn pick(&self, slots: &Slots<'_>, chosen: &mut [usize], most: usize) -> usize {
+    pub(crate) fn pick(&self, slots: &SharedSlots<'_>, chosen: &mut [usize], most: usize) -> usize {
         let (mut passed, mut left) = (0, most);
         for i in 0..slots.len() {
             let (word, bit) = (i / usize::BITS as usize, 1 << (i % usize::BITS as usize));
@@ -55,7 +56,8 @@ impl Ghost {
     /// Fills a folio of one page from its slot and gives the slot another device's, or leaves it as
     /// it is. May sleep.
     ///
-    /// `EAGAIN`: the page is not in a pool. `ENOSPC`: there is no slot. `EIO`: it cannot be had.
+    /// `EAGAIN`: the page is not in a pool. `ENOSPC`: there is no slot. `EIO`: it cannot be read, which
+    /// whoever asks for the page will be told.
     pub(crate) fn write_back(
         &self,
         folio: &mut SwapFolio<'_>,
@@ -67,7 +69,8 @@ impl Ghost {
             .peek(0, |held| match held {
                 Held::Object(object) => {
                     let slot = PhysicalSlot::new(folio, 0).ok_or(ENOSPC)?;
-                    self.read(&reader, object, folio.page_mut(0))?;
+                    self.read(&reader, object, folio.page_mut(0))
+                        .inspect_err(|_| self.stats.add(Counter::DecompressFail, 1))?;
                     Ok(slot)
                 }
                 _ => Err(EAGAIN),
@@ -94,7 +97,7 @@ impl Ghost {
         let done = self.put(&reader, slots, 0, held, &mut tally).is_ok();
         self.stats.add(Counter::Evacuated, 1);
         self.account(&tally);
-        if lost {
+        if lost && log::may_log() {
             pr_alert!("a page could not be read from a device that is turned off: it is lost\n");
         }
         done

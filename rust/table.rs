@@ -10,7 +10,7 @@
 
 use crate::{
     age::{self, Verdict},
-    descriptor::{Descriptor, Invalid},
+    descriptor::{age_of, Descriptor, Invalid},
 };
 
 /// A 64-bit word that can be exchanged atomically. Taking a word synchronizes with putting it.
@@ -65,6 +65,21 @@ impl<'a, W: Word> Table<'a, W> {
     ) -> Result<Result<Descriptor, Invalid>, Descriptor> {
         let word = new.encode().ok_or(new)?;
         Ok(Descriptor::decode(self.0[i].exchange(word)))
+    }
+
+    /// Notes that the page of slot `i` was used.
+    #[inline]
+    pub(crate) fn renew(&self, i: usize) {
+        let word = self.0[i].load();
+        // Most are new.
+        if age_of(word) == age::NEW {
+            return;
+        }
+        let new = Descriptor::decode(word).ok().and_then(age::renew);
+        if let Some(new) = new.and_then(Descriptor::encode) {
+            // What changed meanwhile is left alone.
+            self.0[i].replace(word, new);
+        }
     }
 
     /// Lets the clock's hand pass slot `i`; returns whether the page there is to go.

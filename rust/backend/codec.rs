@@ -4,8 +4,8 @@
 //! compressors.
 
 use super::lz4;
-use crate::mm::{acomp::Acomp, folio::PageBytes};
-use kernel::prelude::*;
+use crate::mm::{acomp::Acomp, folio::FolioPage, zsmalloc::ObjectBytes};
+use kernel::{page::PAGE_SIZE, prelude::*};
 
 /// The name of the own code. The kernel's for the same format goes by its other name, `lz4-scomp`.
 const LZ4: &CStr = c"lz4";
@@ -19,9 +19,11 @@ pub(crate) enum Codec {
 }
 
 impl Codec {
-    /// Whether there is a compressor of this name. May sleep, and may load a module.
-    pub(crate) fn exists(name: &CStr) -> bool {
-        name == LZ4 || Acomp::exists(name)
+    /// Makes sure that there is a compressor of this name. May sleep, and may load a module.
+    ///
+    /// `ENOENT`: there is none. `ENOMEM`: that could not be found out.
+    pub(crate) fn find(name: &CStr) -> Result {
+        Self::new(name).map(drop)
     }
 
     /// Makes the compressor `name`. May sleep.
@@ -42,15 +44,15 @@ impl Codec {
     /// for its end, and those that can do without are faster.
     pub(crate) fn compress(
         &mut self,
-        page: &PageBytes,
-        out: &mut [u8],
+        page: &FolioPage,
+        out: &mut KVec<u8>,
         limit: usize,
     ) -> Result<Option<usize>> {
         match self {
             Self::Lz4(table) => {
                 let table = table.first_chunk_mut().ok_or(EINVAL)?;
                 let out = out.get_mut(..limit).ok_or(EINVAL)?;
-                Ok(lz4::encode(page, out, table))
+                Ok(lz4::encode(page.bytes(), out, table))
             }
             Self::Acomp(acomp) => {
                 let len = acomp.compress(page, out)?;
@@ -62,11 +64,11 @@ impl Codec {
     /// Decompresses a page. May sleep.
     ///
     /// `EIO`: `data` is not what a page was compressed to. The page has garbage then.
-    pub(crate) fn decompress(&mut self, data: &[u8], page: &mut PageBytes) -> Result {
+    pub(crate) fn decompress(&mut self, data: &ObjectBytes, page: &mut FolioPage) -> Result {
         match self {
-            Self::Lz4(_) => lz4::decode(data, page).ok_or(EIO),
+            Self::Lz4(_) => lz4::decode(data.bytes(), page.bytes_mut()).ok_or(EIO),
             Self::Acomp(acomp) => match acomp.decompress(data, page)? {
-                len if len == page.len() => Ok(()),
+                PAGE_SIZE => Ok(()),
                 _ => Err(EIO),
             },
         }

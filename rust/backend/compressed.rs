@@ -4,7 +4,7 @@
 
 use super::{codec::Codec, sample};
 use crate::mm::{
-    folio::{as_bytes, as_bytes_mut, PageWords},
+    folio::FolioPage,
     zsmalloc::{Freeing, Object, ZsPool},
 };
 use kernel::{
@@ -80,33 +80,37 @@ impl Pool {
         &self.contexts[CpuId::current().as_u32() as usize]
     }
 
-    /// Stores a page, compressed or else whole. May sleep, does not reclaim.
-    pub(crate) fn store(&self, page: &PageWords, nid: i32) -> Result<Object, StoreError> {
-        let page = as_bytes(page);
-        if !sample::is_random(page) {
-            let mut context = self.context().lock();
-            let Context { codec, buffer } = &mut *context;
-            // What is longer takes a page anyway.
-            let limit = self.zs.whole_page_len() - 1;
-            let len = codec.compress(page, buffer, limit);
-            if let Some(len) = len.map_err(StoreError::Compress)? {
-                let object = self.zs.store(&buffer[..len], nid);
-                return object.map_err(StoreError::Alloc);
-            }
+    /// Stores a page compressed, if that makes it smaller. May sleep, does not reclaim.
+    pub(crate) fn store(&self, page: &FolioPage, nid: i32) -> Result<Option<Object>, StoreError> {
+        if sample::is_random(page.bytes()) {
+            return Ok(None);
         }
-        self.zs.store(page, nid).map_err(StoreError::Alloc)
+        let mut context = self.context().lock();
+        let Context { codec, buffer } = &mut *context;
+        // What is longer takes a page anyway.
+        let limit = self.zs.whole_page_len() - 1;
+        let len = codec.compress(page, buffer, limit);
+        let Some(len) = len.map_err(StoreError::Compress)? else {
+            return Ok(None);
+        };
+        let object = self.zs.store(&buffer[..len], nid);
+        object.map(Some).map_err(StoreError::Alloc)
+    }
+
+    /// Stores a page as it is. Does not sleep.
+    pub(crate) fn store_whole(&self, page: &FolioPage, nid: i32) -> Result<Object, StoreError> {
+        self.zs.store(page.bytes(), nid).map_err(StoreError::Alloc)
     }
 
     /// Reads a page back. May sleep.
     ///
     /// `EIO`: the object is not what a page was compressed to. The page has garbage then.
-    pub(crate) fn load(&self, object: &Object, page: &mut PageWords) -> Result {
-        let page = as_bytes_mut(page);
+    pub(crate) fn load(&self, object: &Object, page: &mut FolioPage) -> Result {
         let mut context = self.context().lock();
         let Context { codec, buffer } = &mut *context;
         self.zs.read(object, buffer, |data| {
             if object.is_whole_page() {
-                page.copy_from_slice(data);
+                page.bytes_mut().copy_from_slice(data.bytes());
                 Ok(())
             } else {
                 codec.decompress(data, page)

@@ -11,11 +11,6 @@ struct vswap_acomp {
 	struct crypto_wait wait;
 };
 
-bool vswap_acomp_exists(const char *name)
-{
-	return crypto_has_acomp(name, 0, 0);
-}
-
 struct vswap_acomp *vswap_acomp_alloc(const char *name)
 {
 	struct vswap_acomp *acomp;

@@ -22,7 +22,6 @@ unsigned long vswap_direct_map_base(void);
 unsigned long vswap_zs_malloc(struct zs_pool *pool, size_t size, int nid);
 
 /* helpers/acomp.c */
-bool vswap_acomp_exists(const char *name);
 struct vswap_acomp *vswap_acomp_alloc(const char *name);
 void vswap_acomp_free(struct vswap_acomp *acomp);
 int vswap_acomp_compress(struct vswap_acomp *acomp, const void *src,
@@ -42,9 +41,14 @@ enum vswap_param {
 void vswap_params_lock(void);
 void vswap_params_unlock(void);
 
+/* helpers/log.c */
+bool vswap_may_log(void);
+
 /* helpers/work.c */
 void vswap_retire_later(void);
 void vswap_retire_cancel(void);
+int vswap_write_back_init(void);
+void vswap_write_back_exit(void);
 void vswap_write_back_soon(void);
 void vswap_write_back_cancel(void);
 

@@ -30,9 +30,26 @@ static void write_back(struct work_struct *work)
 
 static DECLARE_WORK(write_back_work, write_back);
 
+/* Of its own: memory is short when it is needed, and others may wait for it. */
+static struct workqueue_struct *write_back_wq;
+
+int vswap_write_back_init(void)
+{
+	if (write_back_wq)
+		return -EBUSY;
+	write_back_wq = alloc_workqueue("vswap", WQ_UNBOUND | WQ_MEM_RECLAIM, 1);
+	return write_back_wq ? 0 : -ENOMEM;
+}
+
+void vswap_write_back_exit(void)
+{
+	destroy_workqueue(write_back_wq);
+	write_back_wq = NULL;
+}
+
 void vswap_write_back_soon(void)
 {
-	queue_work(system_dfl_wq, &write_back_work);
+	queue_work(write_back_wq, &write_back_work);
 }
 
 void vswap_write_back_cancel(void)

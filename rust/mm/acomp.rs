@@ -4,6 +4,7 @@
 //!
 //! C header: `include/crypto/acompress.h`
 
+use super::{folio::FolioPage, zsmalloc::ObjectBytes};
 use crate::bindings;
 use core::ptr::NonNull;
 use kernel::{error::from_err_ptr, prelude::*};
@@ -19,12 +20,6 @@ pub(crate) struct Acomp(NonNull<bindings::vswap_acomp>);
 unsafe impl Send for Acomp {}
 
 impl Acomp {
-    /// Whether there is a compressor of this name. May sleep, and may load a module.
-    pub(crate) fn exists(name: &CStr) -> bool {
-        // SAFETY: `name` is a valid string.
-        unsafe { bindings::vswap_acomp_exists(name.as_char_ptr()) }
-    }
-
     /// Makes a context for the compressor `name`. May sleep.
     ///
     /// `ENOENT`: there is no such compressor.
@@ -36,10 +31,11 @@ impl Acomp {
     }
 
     /// Compresses `src` into `dst`; returns how many bytes of it were used. May sleep.
-    pub(crate) fn compress(&mut self, src: &[u8], dst: &mut [u8]) -> Result<usize> {
+    pub(crate) fn compress(&mut self, src: &FolioPage, dst: &mut KVec<u8>) -> Result<usize> {
+        let src = src.bytes();
         // SAFETY: The context is valid by the type invariant and, being borrowed mutably, in no
         // other use. The buffers are valid for the lengths given, and both are in the direct map:
-        // they come from the page or slab allocator.
+        // one by its type invariant, the other as kmalloc() gave it.
         let ret = unsafe {
             bindings::vswap_acomp_compress(
                 self.0.as_ptr(),
@@ -54,8 +50,9 @@ impl Acomp {
     }
 
     /// Decompresses `src` into `dst`; returns how many bytes of it were used. May sleep.
-    pub(crate) fn decompress(&mut self, src: &[u8], dst: &mut [u8]) -> Result<usize> {
-        // SAFETY: As in `compress()`.
+    pub(crate) fn decompress(&mut self, src: &ObjectBytes, dst: &mut FolioPage) -> Result<usize> {
+        let (src, dst) = (src.bytes(), dst.bytes_mut());
+        // SAFETY: As in `compress()`, by both type invariants.
         let ret = unsafe {
             bindings::vswap_acomp_decompress(
                 self.0.as_ptr(),

@@ -15,16 +15,36 @@ pub(crate) type PageWords = [u64; PAGE_SIZE / 8];
 /// The contents of a page, in bytes.
 pub(crate) type PageBytes = [u8; PAGE_SIZE];
 
-/// The bytes of a page.
-pub(crate) fn as_bytes(page: &PageWords) -> &PageBytes {
-    // SAFETY: Each byte of the array is initialized, and bytes have no alignment to keep.
-    unsafe { &*ptr::from_ref(page).cast() }
-}
+/// The contents of a page of a folio.
+///
+/// # Invariants
+///
+/// It is in the direct map: there are none but those which [`SwapFolio`] lends.
+#[repr(transparent)]
+pub(crate) struct FolioPage(PageWords);
 
-/// The bytes of a page, for writing.
-pub(crate) fn as_bytes_mut(page: &mut PageWords) -> &mut PageBytes {
-    // SAFETY: As in `as_bytes()`; any bytes make valid words.
-    unsafe { &mut *ptr::from_mut(page).cast() }
+impl FolioPage {
+    /// Its words.
+    pub(crate) fn words(&self) -> &PageWords {
+        &self.0
+    }
+
+    /// Its words, for writing.
+    pub(crate) fn words_mut(&mut self) -> &mut PageWords {
+        &mut self.0
+    }
+
+    /// Its bytes.
+    pub(crate) fn bytes(&self) -> &PageBytes {
+        // SAFETY: Each byte of the array is initialized, and bytes have no alignment to keep.
+        unsafe { &*ptr::from_ref(&self.0).cast() }
+    }
+
+    /// Its bytes, for writing.
+    pub(crate) fn bytes_mut(&mut self) -> &mut PageBytes {
+        // SAFETY: As in `bytes()`; any bytes make valid words.
+        unsafe { &mut *ptr::from_mut(&mut self.0).cast() }
+    }
 }
 
 /// A folio whose contents nobody else touches: locked, in the swap cache and mapped nowhere, it is
@@ -36,7 +56,7 @@ pub(crate) fn as_bytes_mut(page: &mut PageWords) -> &mut PageBytes {
 /// is at `pages`.
 pub(crate) struct SwapFolio<'a> {
     folio: NonNull<bindings::folio>,
-    pages: *mut PageWords,
+    pages: *mut FolioPage,
     len: usize,
     _lock: PhantomData<&'a mut ()>,
 }
@@ -82,22 +102,24 @@ impl SwapFolio<'_> {
     }
 
     #[inline]
-    fn page_ptr(&self, i: usize) -> *mut PageWords {
+    fn page_ptr(&self, i: usize) -> *mut FolioPage {
         assert!(i < self.len);
         // SAFETY: The pages of a folio are contiguous in the direct map, and `i` is one of them.
         unsafe { self.pages.add(i) }
     }
 
     /// The contents of page `i`.
-    pub(crate) fn page(&self, i: usize) -> &PageWords {
+    pub(crate) fn page(&self, i: usize) -> &FolioPage {
         // SAFETY: The page is in the direct map, so it is readable and aligned, and by the type
         // invariant nobody writes to it while `self` is borrowed.
+        // INVARIANT: It is in the direct map.
         unsafe { &*self.page_ptr(i) }
     }
 
     /// The contents of page `i`, for writing.
-    pub(crate) fn page_mut(&mut self, i: usize) -> &mut PageWords {
+    pub(crate) fn page_mut(&mut self, i: usize) -> &mut FolioPage {
         // SAFETY: As in `page()`, and as `self` is borrowed mutably there is no other reference.
+        // INVARIANT: It is in the direct map.
         unsafe { &mut *self.page_ptr(i) }
     }
 }

@@ -52,12 +52,55 @@ pub(crate) enum Held {
     Lost,
 }
 
-/// The descriptors of neighbouring slots.
+/// The descriptors of neighbouring slots, of which others may take and put what they hold at any time.
 ///
 /// # Invariants
 ///
 /// Each word is zero or was written by [`Slots::put`], so one that names an object or a slot of another
 /// device owns it.
+pub(crate) struct SharedSlots<'a>(Table<'a, SlotWord>);
+
+impl<'a> SharedSlots<'a> {
+    /// Wraps descriptors that the swap core passes to one of the ghost's operations.
+    ///
+    /// # Safety
+    ///
+    /// `descs` must point to `nr` words of a descriptor page, valid for `'a`, to which nobody writes
+    /// but through the types of this file.
+    pub(crate) unsafe fn from_raw(descs: *mut bindings::atomic_long_t, nr: usize) -> Self {
+        // SAFETY: The words are valid for `'a`, and `SlotWord` has the layout of `atomic_long_t` on
+        // the 64-bit kernels that this module is for. The page was zeroed when it was allocated.
+        // INVARIANT: Nobody but these types writes to the words.
+        Self(Table::new(unsafe {
+            slice::from_raw_parts(descs.cast::<SlotWord>(), nr)
+        }))
+    }
+
+    /// How many slots there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The slot of another device that slot `i` has, as a swap entry. It can be gone at once.
+    #[inline]
+    pub(crate) fn placed(&self, i: usize) -> Option<u64> {
+        match self.0.peek(i) {
+            Ok(Descriptor::Physical(entry)) => Some(entry),
+            _ => None,
+        }
+    }
+
+    /// Whether the page of slot `i` is to leave memory, its turn having come.
+    pub(crate) fn visit(&self, i: usize) -> Result<bool, Invalid> {
+        self.0.visit(i)
+    }
+}
+
+/// The descriptors of neighbouring slots that nobody else takes from or puts into meanwhile.
+///
+/// # Invariants
+///
+/// As of [`SharedSlots`]; and for `'a` nobody else changes what the words name.
 pub(crate) struct Slots<'a> {
     table: Table<'a, SlotWord>,
     base: HandleBase,
@@ -68,15 +111,14 @@ impl<'a> Slots<'a> {
     ///
     /// # Safety
     ///
-    /// `descs` must point to `nr` words of a descriptor page, valid for `'a`, to which nobody writes
-    /// but through this type.
+    /// As of [`SharedSlots::from_raw`]; and for `'a` the lock of the slots' folio must be held, or
+    /// that of their cluster while no folio is there.
     pub(crate) unsafe fn from_raw(descs: *mut bindings::atomic_long_t, nr: usize) -> Self {
-        // SAFETY: The words are valid for `'a`, and `SlotWord` has the layout of `atomic_long_t` on
-        // the 64-bit kernels that this module is for. The page was zeroed when it was allocated.
-        // INVARIANT: Nobody but this type writes to the words.
-        let words = unsafe { slice::from_raw_parts(descs.cast::<SlotWord>(), nr) };
+        // INVARIANT: Who takes or puts holds one of these locks.
+        // SAFETY: The caller keeps to what this asks for.
+        let SharedSlots(table) = unsafe { SharedSlots::from_raw(descs, nr) };
         Self {
-            table: Table::new(words),
+            table,
             base: HandleBase::get(),
         }
     }
@@ -86,9 +128,13 @@ impl<'a> Slots<'a> {
         self.table.len()
     }
 
+    /// Notes that the page of slot `i` was used.
+    #[inline]
+    pub(crate) fn renew(&self, i: usize) {
+        self.table.renew(i);
+    }
+
     /// Calls `f` with what slot `i` has, which it keeps.
-    ///
-    /// The caller holds the lock of the slot's folio, so that nobody takes it meanwhile.
     pub(crate) fn peek<R>(&self, i: usize, f: impl FnOnce(&Held) -> R) -> Result<R, Invalid> {
         // The slot still owns the object.
         let held = ManuallyDrop::new(self.held(self.table.peek(i)?));
@@ -116,20 +162,12 @@ impl<'a> Slots<'a> {
         }
     }
 
-    /// The slot of another device that slot `i` has, as a swap entry. It can be gone at once, unless
-    /// the caller holds the lock of the slot's folio or of its cluster.
-    #[inline]
+    /// The slot of another device that slot `i` has, as a swap entry.
     pub(crate) fn placed(&self, i: usize) -> Option<u64> {
         match self.table.peek(i) {
             Ok(Descriptor::Physical(entry)) => Some(entry),
             _ => None,
         }
-    }
-
-    /// Whether the page of slot `i` is to leave memory, its turn having come. The caller holds the
-    /// lock of the cluster, and no folio is there.
-    pub(crate) fn visit(&self, i: usize) -> Result<bool, Invalid> {
-        self.table.visit(i)
     }
 
     #[inline(always)]
@@ -140,7 +178,7 @@ impl<'a> Slots<'a> {
             Descriptor::Compressed(at) => {
                 // SAFETY: By the type invariant the descriptor was made of an object which it owns. It
                 // was taken out of the table or never put there, so this is the only `Object` of it;
-                // or, in `peek()`, the one made here is not freed.
+                // or, in `peek()`, nobody takes it meanwhile and the one made here is not freed.
                 Held::Object(unsafe { Object::from_location(at, self.base) })
             }
             // SAFETY: As above, of a slot; what `peek()` makes here is not dropped.

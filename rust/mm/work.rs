@@ -3,6 +3,7 @@
 //! The workers: one retires compression pools, the other makes room in them.
 
 use crate::bindings;
+use kernel::{error::to_result, prelude::*};
 
 /// Has idle pools retired a while from now. May be called anywhere.
 pub(crate) fn retire_later() {
@@ -16,13 +17,34 @@ pub(crate) fn retire_cancel() {
     unsafe { bindings::vswap_retire_cancel() };
 }
 
-/// Has pages written back until the pools have room. May be called anywhere.
-pub(crate) fn write_back_soon() {
-    // SAFETY: The work item is static.
-    unsafe { bindings::vswap_write_back_soon() };
+/// Lets pages be written back by a worker, with a thread that is there when memory is short.
+pub(crate) struct Workers(());
+
+impl Workers {
+    /// There is one of these at a time. May sleep.
+    ///
+    /// `ENOMEM`, or `EBUSY` where there is one already.
+    pub(crate) fn new() -> Result<Self> {
+        // SAFETY: May be called at any time in process context.
+        to_result(unsafe { bindings::vswap_write_back_init() })?;
+        Ok(Self(()))
+    }
+
+    /// Has pages written back until the pools have room. May be called anywhere.
+    pub(crate) fn write_back_soon(&self) {
+        // SAFETY: The queue is there as long as `self`.
+        unsafe { bindings::vswap_write_back_soon() };
+    }
 }
 
-/// Stops the worker that does, and waits for it. May sleep.
+impl Drop for Workers {
+    fn drop(&mut self) {
+        // SAFETY: It was made by `new()`, and nobody uses it any more.
+        unsafe { bindings::vswap_write_back_exit() };
+    }
+}
+
+/// Stops writing back, and waits until that is so. May sleep.
 pub(crate) fn write_back_cancel() {
     // SAFETY: The work item is static.
     unsafe { bindings::vswap_write_back_cancel() };

@@ -10,7 +10,7 @@ use crate::{
 };
 use core::{
     mem::{self, MaybeUninit},
-    ptr::NonNull,
+    ptr::{self, NonNull},
     slice,
 };
 use kernel::{
@@ -38,6 +38,21 @@ pub(crate) struct Object {
     handle: usize,
     len: usize,
     pool: usize,
+}
+
+/// The bytes of an object while it is read.
+///
+/// # Invariants
+///
+/// They are in the direct map: there are none but those which [`ZsPool::read`] lends.
+#[repr(transparent)]
+pub(crate) struct ObjectBytes([u8]);
+
+impl ObjectBytes {
+    /// The bytes.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 /// The address below which there are no handles, all of which are addresses in the direct map.
@@ -214,8 +229,8 @@ impl ZsPool {
     pub(crate) fn read<R>(
         &self,
         object: &Object,
-        scratch: &mut [u8],
-        f: impl FnOnce(&[u8]) -> R,
+        scratch: &mut KVec<u8>,
+        f: impl FnOnce(&ObjectBytes) -> R,
     ) -> Result<R> {
         if object.pool != self.id.0 || scratch.len() < object.len {
             return Err(EINVAL);
@@ -231,9 +246,12 @@ impl ZsPool {
             )
         };
         // SAFETY: `data` has `object.len` bytes, in the pool or in `scratch`, until
-        // `zs_obj_read_end()`; nobody writes to the object while it is out of its descriptor's hands
-        // or its folio is locked, and `scratch` is borrowed.
-        let ret = f(unsafe { slice::from_raw_parts(data.cast(), object.len) });
+        // `zs_obj_read_end()`; nobody writes to an object once it is made, and `scratch` is borrowed.
+        let data_bytes: &[u8] = unsafe { slice::from_raw_parts(data.cast(), object.len) };
+        // SAFETY: `ObjectBytes` has the layout of the slice.
+        // INVARIANT: The pool's pages are in the direct map, as all of a 64-bit kernel are, and so is
+        // what kmalloc() gave for `scratch`.
+        let ret = f(unsafe { &*(ptr::from_ref(data_bytes) as *const ObjectBytes) });
         // SAFETY: The same arguments as at the beginning.
         unsafe { bindings::zs_obj_read_end(self.pool.as_ptr(), object.handle, object.len, data) };
         Ok(ret)

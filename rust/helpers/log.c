@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include <linux/ratelimit.h>
+#include "helpers.h"
+
+bool vswap_may_log(void)
+{
+	static DEFINE_RATELIMIT_STATE(lost_pages, DEFAULT_RATELIMIT_INTERVAL,
+				      DEFAULT_RATELIMIT_BURST);
+
+	return __ratelimit(&lost_pages);
+}
