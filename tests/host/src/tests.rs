@@ -3,6 +3,8 @@
 #[cfg(not(loom))]
 mod age;
 #[cfg(not(loom))]
+mod changing;
+#[cfg(not(loom))]
 mod descriptor;
 #[cfg(loom)]
 mod loom;
@@ -16,3 +18,5 @@ mod same_filled;
 mod sample;
 #[cfg(not(loom))]
 mod table;
+#[cfg(loom)]
+mod usage;

@@ -29,10 +29,12 @@ proptest! {
 
     #[test]
     fn all_but_the_age_stays(desc in descriptor()) {
-        if let (Descriptor::Compressed(old), Verdict::Spare(Descriptor::Compressed(new))) =
-            (desc, visit(desc))
-        {
-            prop_assert_eq!(new, Location { age: old.age - 1, ..old });
+        if let Descriptor::Compressed(old) = desc {
+            let wanted = match old.age {
+                0 => Verdict::Take,
+                age => Verdict::Spare(Descriptor::Compressed(Location { age: age - 1, ..old })),
+            };
+            prop_assert_eq!(visit(desc), wanted);
         }
     }
 }
@@ -56,6 +58,34 @@ fn a_page_stored_again_is_new() {
     for _ in 0..3 {
         assert!(table.put(1, object(age::NEW)).is_ok());
         assert_eq!(table.visit(1), Ok(false));
+    }
+}
+
+#[test]
+fn a_page_that_was_used_is_new() {
+    let words = words();
+    let table = Table::new(&words);
+    assert!(table.put(1, object(age::NEW)).is_ok());
+    for _ in 0..3 {
+        assert_eq!(table.visit(1), Ok(false));
+        table.renew(1);
+        assert_eq!(table.peek(1), Ok(object(age::NEW)));
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_has_no_age_is_not_renewed(desc in descriptor()) {
+        let words = words();
+        let table = Table::new(&words);
+        prop_assert!(table.put(0, desc).is_ok());
+        table.renew(0);
+        match (desc, table.take(0)) {
+            (Descriptor::Compressed(old), Ok(Descriptor::Compressed(new))) => {
+                prop_assert_eq!(new, Location { age: age::NEW, ..old });
+            }
+            (old, new) => prop_assert_eq!(Ok(old), new),
+        }
     }
 }
 

@@ -68,6 +68,11 @@ impl World {
         let _ = Table::new(&self.words).visit(0).unwrap();
     }
 
+    /// Whoever loads the page makes it new: that brings nothing back either.
+    fn renew(&self) {
+        Table::new(&self.words).renew(0);
+    }
+
     fn invalidate(&self) {
         self.free(Table::new(&self.words).take(0).unwrap());
     }
@@ -136,6 +141,21 @@ fn visit_against_store_and_invalidate() {
             |w| w.invalidate(),
         ],
         2,
+    );
+}
+
+#[test]
+fn renew_against_visit_and_invalidate() {
+    race(
+        &[
+            |w| {
+                w.store(0);
+                w.renew();
+            },
+            |w| w.visit(),
+            |w| w.invalidate(),
+        ],
+        1,
     );
 }
 

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A page that someone writes to while it is stored.
+//!
+//! The kernel does not store such pages, see `vswap_may_change()`. Should one slip through, what is
+//! stored of it may be neither the old nor the new contents, which is what its writer asked for; but
+//! no code may run out of bounds, panic, or make a block that our decoder does.
+
+use crate::{
+    lz4::decode::decode,
+    lz4::encode::{encode, ENTRIES},
+    same_filled, sample,
+};
+use std::{
+    cell::UnsafeCell,
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    thread,
+};
+
+const PAGE: usize = 4096;
+const ROUNDS: usize = 20_000;
+
+#[repr(align(4096))]
+struct Changing(UnsafeCell<[u8; PAGE]>);
+
+// SAFETY: The race is what is tested: a pinned page in the direct map, which a device writes to.
+unsafe impl Sync for Changing {}
+
+/// Writes all over the page, now bytes that repeat and now such as do not.
+fn write(page: &Changing, end: &AtomicBool) {
+    let (mut x, mut round) = (1u32, 0u32);
+    while !end.load(Relaxed) {
+        round += 1;
+        for _ in 0..64 {
+            x = x.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let (at, byte) = (
+                (x >> 8) as usize % PAGE,
+                if round & 64 == 0 { 7 } else { x >> 24 },
+            );
+            // SAFETY: Inside of the page.
+            unsafe { page.0.get().cast::<u8>().add(at).write_volatile(byte as u8) };
+        }
+    }
+}
+
+#[test]
+fn does_no_harm() {
+    let page = Changing(UnsafeCell::new([7; PAGE]));
+    let end = AtomicBool::new(false);
+    let (mut made, mut refused, mut good) = (0, 0, 0);
+    thread::scope(|scope| {
+        scope.spawn(|| write(&page, &end));
+        let mut table = Box::new([0; ENTRIES]);
+        let mut out = vec![0; 3200];
+        for _ in 0..ROUNDS {
+            // SAFETY: See `Changing`; each use of the reference is what is tested.
+            let bytes = unsafe { &*page.0.get() };
+            // SAFETY: Aligned, and any bytes make words.
+            let words = unsafe { &*page.0.get().cast::<[u64; PAGE / 8]>() };
+            let _ = same_filled::find(words);
+            let _ = sample::is_random(bytes);
+            match encode(bytes, &mut out, &mut table) {
+                Some(len) => {
+                    made += 1;
+                    let mut back = [0; PAGE];
+                    good += usize::from(decode(&out[..len], &mut back).is_some());
+                }
+                None => refused += 1,
+            }
+        }
+        end.store(true, Relaxed);
+    });
+    assert_eq!(made + refused, ROUNDS);
+    // Neither the test nor the codec lives on refusing everything.
+    assert!(good > 0, "{made} blocks, {good} of them readable");
+}
