@@ -7,12 +7,13 @@ help:
 	@echo 'make run      boot a guest, push real data through the ghost, verify it'
 	@echo 'make check    all tests: style, host, guest on release and debug'
 	@echo 'make bench    measure vswap, zram, zswap and plain swap (BENCH=part for one)'
+	@echo 'make soak     the storm of the selftests for HOURS=1 on FLAVOR=debug'
 	@echo 'make shell    a shell in a guest with the ghost swapped on'
 	@echo 'make kernel   build build/$$FLAVOR/bzImage'
 	@echo 'make module   build build/$$FLAVOR/vswap.ko'
 	@echo 'make clean    remove build/ (what took long is in the cache)'
 	@echo
-	@echo 'FLAVOR=release|debug|vanilla   which kernel (default: release)'
+	@echo 'FLAVOR=release|debug|kcsan|vanilla   which kernel (default: release)'
 	@echo 'KERNEL_SRC=dir                 your own Linux 7.3.y tree'
 
 run: ; @scripts/run
@@ -22,7 +23,8 @@ bench-check: ; @scripts/bench-check
 bench-keep: ; @scripts/bench --keep
 kernel: ; @scripts/kernel $(FLAVOR)
 module: ; @scripts/module $(FLAVOR)
+soak: ; @scripts/soak --hours $(or $(HOURS),1) --flavor $(if $(filter file,$(origin FLAVOR)),debug,$(FLAVOR))
 shell: ; @scripts/module $(FLAVOR) && scripts/guest --flavor $(FLAVOR) --shell
 clean: ; rm -rf build
 
-.PHONY: help run check bench bench-check bench-keep kernel module shell clean
+.PHONY: help run check bench bench-check bench-keep kernel module soak shell clean

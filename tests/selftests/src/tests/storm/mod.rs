@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0
+//! A storm: processes of several threads that share memory do all that can be
+//! done with pages, at random, while everything is switched that can be. What
+//! each page must have in it is known at any time, and every byte is compared.
+//!
+//! `--setup N` runs one of the set-ups, `--seconds N` (60) is for each of them,
+//! and `--seed N` repeats what threads do, if not in which order.
+
+mod area;
+mod board;
+mod history;
+mod limits;
+mod model;
+mod operations;
+mod process;
+mod report;
+mod ring;
+mod setups;
+mod sharing;
+mod sigbus;
+mod swaps;
+mod switches;
+mod watchdog;
+
+use crate::harness::Env;
+use crate::outcome::{Doing, Outcome};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// See above.
+pub fn run(env: &Env) -> Outcome {
+    let seconds = env.option("seconds").unwrap_or(60) as u64;
+    let seed = match env.option("seed") {
+        Some(seed) => seed as u64,
+        None => SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .doing("reading the clock")?
+            .as_secs(),
+    };
+    println!("# seed {seed}");
+    let one = env.option("setup");
+    ensure!(
+        one.is_none_or(|number| (1..=setups::ALL.len()).contains(&number)),
+        "there is no set-up {one:?}"
+    );
+    for (number, setup) in (1..).zip(&setups::ALL) {
+        if one.is_none_or(|one| one == number) {
+            println!("# set-up {number}: {}", setup.name);
+            setups::run(env, setup, seed, seconds)?;
+        }
+    }
+    Ok(())
+}

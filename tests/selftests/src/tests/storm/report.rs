@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0
+//! What a storm has done.
+
+use super::board::{DONE, FAILED, LOST, REFUSED, RESOLVED, SWITCHED, TOOK, VERIFIED};
+use super::{operations, switches};
+use crate::ghost::counter;
+use crate::kernel::{self, SwapEvents};
+use crate::outcome::Outcome;
+use crate::worker::Board;
+
+/// "name done", or with how often the kernel refused.
+fn tell(name: &str, done: u64, refused: u64) -> String {
+    match refused {
+        0 => format!("{name} {done}"),
+        _ => format!("{name} {done}/{refused}"),
+    }
+}
+
+/// Prints it, while the module is still there.
+pub fn print(name: &str, seed: u64, board: &Board, begin: SwapEvents) -> Outcome {
+    let now = kernel::swap_events()?;
+    println!(
+        "# storm {name}, seed {seed}, pages: {} verified, {} moved, {} lost; {} writes let through",
+        board.get(VERIFIED),
+        now.out - begin.out + now.r#in - begin.r#in,
+        board.get(LOST),
+        board.get(RESOLVED)
+    );
+    let operations: Vec<_> = (0..operations::ALL.len())
+        .map(|n| {
+            tell(
+                operations::name(n),
+                board.get(DONE + n),
+                board.get(REFUSED + n),
+            )
+        })
+        .collect();
+    println!("# operations done/refused: {}", operations.join(", "));
+    let switches: Vec<_> = (0..switches::ALL.len())
+        .map(|n| {
+            let done = tell(
+                switches::ALL[n].name,
+                board.get(SWITCHED + n),
+                board.get(FAILED + n),
+            );
+            format!("{done} in {} s", board.get(TOOK + n).div_ceil(1000))
+        })
+        .collect();
+    println!("# switches done/failed: {}", switches.join(", "));
+    println!(
+        "# {} pages written back, {} brought back, pools full {} times, {} pages not read back",
+        counter("written_back_pages")?,
+        counter("evacuated_pages")?,
+        counter("pool_limit_hit")?,
+        counter("decompress_fail")?
+    );
+    Ok(())
+}
+
+/// A storm in which something never happens is none.
+pub fn ensure_all_done(board: &Board) -> Outcome {
+    let missing: Vec<_> = (0..operations::ALL.len())
+        .filter(|n| board.get(DONE + n) == 0)
+        .map(operations::name)
+        .collect();
+    ensure!(
+        missing.is_empty(),
+        "never done: {}; give it more --seconds",
+        missing.join(", ")
+    );
+    Ok(())
+}
