@@ -25,6 +25,25 @@ impl Cgroup {
         Ok(Self(path))
     }
 
+    /// Makes a group with the I/O controller, too.
+    pub fn with_io(name: &str) -> Outcome<Self> {
+        kernel::write(format!("{ROOT}/cgroup.subtree_control"), "+io")?;
+        Self::new(name)
+    }
+
+    /// What io.stat has for a device after a key, 0 if it has no such line.
+    pub fn io(&self, device: &str, key: &str) -> Outcome<u64> {
+        let text = self.read("io.stat")?;
+        let line = text
+            .lines()
+            .find(|line| line.split(' ').next() == Some(device));
+        let value = line.into_iter().flat_map(|line| line.split(' '));
+        let value = value
+            .filter_map(|word| word.split_once('='))
+            .find(|pair| pair.0 == key);
+        value.map_or(Ok(0), |(_, value)| value.parse().doing("io.stat"))
+    }
+
     /// Makes a group inside of this one.
     pub fn child(&self, name: &str) -> Outcome<Self> {
         self.set("cgroup.subtree_control", "+memory")?;
@@ -35,16 +54,16 @@ impl Cgroup {
 
     /// Removes the group, from which all processes have gone.
     pub fn remove(self) -> Outcome {
-        let mut result = Ok(());
-        // A process that was waited for can still be on its way out.
-        for _ in 0..100 {
-            result = fs::remove_dir(&self.0);
-            match &result {
-                Err(e) if sys::errno(e) == libc::EBUSY => sys::pause_ms(10),
-                _ => break,
-            }
+        remove(&self.0)
+    }
+
+    /// Removes the groups inside of this one, from which all processes have gone.
+    pub fn remove_children(&self) -> Outcome {
+        let entries = fs::read_dir(&self.0).doing(self.0.display())?;
+        for entry in entries.flatten().filter(|entry| entry.path().is_dir()) {
+            remove(&entry.path())?;
         }
-        result.doing(format_args!("removing {}", self.0.display()))
+        Ok(())
     }
 
     /// Sets one of the group's files.
@@ -55,6 +74,13 @@ impl Cgroup {
     /// Sets one, where an error is of interest.
     pub fn try_set(&self, file: &str, value: &str) -> std::io::Result<()> {
         kernel::try_write(self.0.join(file), value)
+    }
+
+    /// Opens one for writing.
+    pub fn open(&self, file: &str) -> Outcome<fs::File> {
+        let path = self.0.join(file);
+        let file = fs::File::options().write(true).open(&path);
+        file.doing(path.display())
     }
 
     /// Reads one of the group's files.
@@ -108,18 +134,26 @@ impl Cgroup {
         worker::join_all(workers)
     }
 
+    /// Asks for so many bytes of anonymous and shared memory to be reclaimed,
+    /// once. It may be fewer.
+    pub fn try_reclaim(&self, bytes: usize) -> Outcome {
+        sys::drain_lru().doing("draining per-CPU batches of pages")?;
+        // For counts that are up to date: see join_all.
+        self.read("memory.stat")?;
+        match self.try_set("memory.reclaim", &format!("{bytes} swappiness=max")) {
+            // Less was reclaimed than was asked for.
+            Err(e) if sys::errno(&e) == libc::EAGAIN => Ok(()),
+            other => other.doing("writing to memory.reclaim"),
+        }
+    }
+
     /// Reclaims anonymous and shared memory of the group until all of these
     /// pages are out, also where processes share them.
     pub fn reclaim(&self, map: &Mapping) -> Outcome {
         let count = map.pages();
         let mut out = 0;
         for round in 0..40 {
-            sys::drain_lru().doing("draining per-CPU batches of pages")?;
-            // For counts that are up to date: see join_all.
-            self.read("memory.stat")?;
-            // EAGAIN says that less was reclaimed than was asked for.
-            let bytes = format!("{} swappiness=max", (count + 64) * crate::PAGE);
-            let _ = kernel::try_write(self.0.join("memory.reclaim"), &bytes);
+            self.try_reclaim((count + 64) * crate::PAGE)?;
             out = map.out(map.all())?;
             if out == count {
                 return Ok(());
@@ -128,6 +162,19 @@ impl Cgroup {
         }
         fail!("reclaim brought only {out} of {count} pages out")
     }
+}
+
+fn remove(path: &Path) -> Outcome {
+    let mut result = Ok(());
+    // A process that was waited for can still be on its way out.
+    for _ in 0..100 {
+        result = fs::remove_dir(path);
+        match &result {
+            Err(e) if sys::errno(e) == libc::EBUSY => sys::pause_ms(10),
+            _ => break,
+        }
+    }
+    result.doing(format_args!("removing {}", path.display()))
 }
 
 impl Drop for Cgroup {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! A swap device with storage: the guest's first disk, or else a RAM disk; or
-//! one on top of it that can be made to fail.
+//! A swap device with storage: one of the guest's disks, or else a RAM disk; or
+//! one on top of it that can be made to fail or to wait.
 
 use crate::kernel;
 use crate::outcome::{Doing, Outcome};
@@ -14,8 +14,19 @@ pub struct Disk(&'static str);
 impl Disk {
     /// The device, with a new header.
     pub fn new() -> Outcome<Self> {
-        let path = if Path::new("/dev/vda").exists() {
-            "/dev/vda"
+        Self::made("/dev/vda")
+    }
+
+    /// The second one, with a new header.
+    pub fn second() -> Outcome<Self> {
+        Self::made("/dev/vdb")
+    }
+
+    /// The guest's last disk has its root file system.
+    fn made(disk: &'static str) -> Outcome<Self> {
+        let root = kernel::read("/proc/cmdline")?.contains(&format!("root={disk} "));
+        let path = if Path::new(disk).exists() && !root {
+            disk
         } else {
             command("modprobe", &["brd", "rd_nr=1", "rd_size=262144"])?;
             "/dev/ram0"
@@ -24,9 +35,45 @@ impl Disk {
         Ok(Self(path))
     }
 
+    /// A compressed RAM disk of so many bytes. It asks for pages not to be
+    /// changed while it is given them. To be removed with [`remove_zram`].
+    pub fn zram(bytes: usize) -> Outcome<Self> {
+        command("modprobe", &["zram", "num_devices=1"])?;
+        kernel::write("/sys/block/zram0/disksize", bytes)?;
+        Ok(Self("/dev/zram0"))
+    }
+
+    /// Its number, as cgroups write it.
+    pub fn number(&self) -> Outcome<String> {
+        kernel::read(format!("/sys/block/{}/dev", self.name()))
+    }
+
+    /// Whether it asks for pages not to be changed while it is given them.
+    pub fn wants_stable_pages(&self) -> Outcome<bool> {
+        Ok(kernel::number(format!("/sys/block/{}/queue/stable_writes", self.name()))? == 1)
+    }
+
+    /// Gives it a new header, by which only so many bytes of it are used.
+    pub fn shrink(&self, bytes: usize) -> Outcome {
+        command("mkswap", &[self.0, &(bytes >> 10).to_string()])
+    }
+
+    /// Its device.
+    pub fn path(&self) -> &'static str {
+        self.0
+    }
+
     /// Turns it on, below the ghost.
     pub fn on(&self) -> Outcome {
         sys::swapon(self.0, None).doing(format_args!("swapon {}", self.0))
+    }
+
+    /// Turns it on, to be told which pages are not used any more.
+    pub fn on_discarding(&self) -> Outcome {
+        let path = format!("/sys/block/{}/queue/discard_max_bytes", self.name());
+        let most = kernel::number(path)?;
+        ensure!(most > 0, "{} takes no discards", self.0);
+        sys::swapon_discarding(self.0).doing(format_args!("swapon -d {}", self.0))
     }
 
     /// Turns it off.
@@ -39,6 +86,16 @@ impl Disk {
         sys::swapoff(self.0)
     }
 
+    fn name(&self) -> &str {
+        self.0.trim_start_matches("/dev/")
+    }
+
+    /// Whether faults may be injected into requests to it, on a debug kernel.
+    pub fn fail_requests(&self, on: bool) -> Outcome {
+        let path = format!("/sys/block/{}/make-it-fail", self.name());
+        kernel::write(path, u8::from(on))
+    }
+
     /// How many of its pages are used.
     pub fn used(&self) -> Outcome<u64> {
         let lines = kernel::swaps()?;
@@ -47,7 +104,7 @@ impl Disk {
     }
 }
 
-/// A device that can be made to fail, on a [`Disk`].
+/// A device that can be made to fail or to wait, on a [`Disk`].
 pub struct Faulty {
     under: Disk,
     sectors: u64,
@@ -59,9 +116,12 @@ impl Faulty {
     /// A device that works, with a new header. The path is another one than
     /// that of the device it is on.
     pub fn new() -> Outcome<(Self, Disk)> {
-        let under = Disk::new()?;
-        let name = under.0.trim_start_matches("/dev/");
-        let sectors = kernel::number(format!("/sys/block/{name}/size"))?;
+        Self::over(Disk::new()?)
+    }
+
+    /// The same, on another device.
+    pub fn over(under: Disk) -> Outcome<(Self, Disk)> {
+        let sectors = kernel::number(format!("/sys/block/{}/size", under.name()))?;
         let faulty = Self { under, sectors };
         let table = faulty.table("linear");
         let _ = command("modprobe", &["dm-mod"]);
@@ -83,14 +143,24 @@ impl Faulty {
 
     fn set(&self, kind: &str) -> Outcome {
         let table = self.table(kind);
-        command("dmsetup", &["suspend", "--noflush", "--nolockfs", FAULTY])?;
+        self.pause()?;
         command("dmsetup", &["load", FAULTY, "--table", &table])?;
-        command("dmsetup", &["resume", "--noudevsync", FAULTY])
+        self.go_on()
     }
 
     /// From now on all reads and writes fail.
     pub fn fail(&self) -> Outcome {
         self.set("error")
+    }
+
+    /// From now on reads and writes are not done, until [`Self::go_on`].
+    pub fn pause(&self) -> Outcome {
+        command("dmsetup", &["suspend", "--noflush", "--nolockfs", FAULTY])
+    }
+
+    /// Those that wait are done, and all others.
+    pub fn go_on(&self) -> Outcome {
+        command("dmsetup", &["resume", "--noudevsync", FAULTY])
     }
 
     /// They succeed again.
@@ -101,8 +171,30 @@ impl Faulty {
 
 impl Drop for Faulty {
     fn drop(&mut self) {
+        // Who waits for it would wait for ever.
+        let _ = self.go_on();
         let _ = command("dmsetup", &["remove", "--noudevsync", FAULTY]);
     }
+}
+
+/// Removes what a test that did not end well left behind; tells what that was.
+pub fn clean_up() -> Vec<String> {
+    let mut left = Vec::new();
+    if Path::new("/dev/dm-0").exists() {
+        let _ = command("dmsetup", &["resume", "--noudevsync", FAULTY]);
+        left.push(
+            match command("dmsetup", &["remove", "--noudevsync", FAULTY]) {
+                Ok(()) => "a device that fails".to_string(),
+                Err(e) => format!("a device that fails, which stays: {e}"),
+            },
+        );
+    }
+    left
+}
+
+/// Removes the device of [`Disk::zram`].
+pub fn remove_zram() -> Outcome {
+    sys::rmmod("zram").doing("rmmod zram")
 }
 
 /// Runs a program of the guest, which has to end well.

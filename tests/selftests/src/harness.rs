@@ -4,7 +4,7 @@
 
 use crate::outcome::{Outcome, Stop};
 use crate::worker::{End, Worker};
-use crate::{cgroup, corpus, ghost, kernel, sys};
+use crate::{cgroup, corpus, disk, ghost, kernel, sys};
 use std::collections::HashMap;
 use std::io::Write;
 use std::time::Instant;
@@ -45,7 +45,7 @@ pub struct Env {
 impl Env {
     /// Whether the kernel is the slow one that finds bugs.
     pub fn is_debug(&self) -> bool {
-        self.flavor == "debug"
+        matches!(self.flavor.as_str(), "debug" | "kcsan")
     }
 
     /// The kernel's flavor.
@@ -85,7 +85,7 @@ impl Env {
 
 /// Files of the kernel that tests write to. What was there before the test is
 /// put back after it.
-const SETTINGS: [&str; 20] = [
+const SETTINGS: [&str; 27] = [
     "/proc/sys/vm/swappiness",
     "/proc/sys/vm/page-cluster",
     "/proc/sys/kernel/modprobe",
@@ -106,6 +106,13 @@ const SETTINGS: [&str; 20] = [
     "/sys/kernel/debug/fail_page_alloc/times",
     "/sys/kernel/debug/fail_page_alloc/task-filter",
     "/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait",
+    "/sys/kernel/debug/fail_page_alloc/ignore-gfp-highmem",
+    "/sys/kernel/debug/fail_page_alloc/min-order",
+    "/sys/kernel/debug/fail_page_alloc/interval",
+    "/sys/kernel/debug/fail_page_alloc/verbose",
+    "/sys/kernel/debug/failslab/interval",
+    "/sys/kernel/debug/failslab/verbose",
+    "/sys/block/vda/make-it-fail",
 ];
 
 fn settings() -> Vec<(&'static str, String)> {
@@ -141,16 +148,19 @@ pub fn main(tests: &[Test], arguments: &[String]) -> i32 {
             None => names.push(word.as_str()),
         }
     }
-    if let Some(name) = names
-        .iter()
-        .find(|name| tests.iter().all(|test| test.name != **name))
-    {
-        return usage(&format!("there is no test '{name}'"));
+    for name in &names {
+        match tests.iter().find(|test| test.name == *name) {
+            None => return usage(&format!("there is no test '{name}'")),
+            Some(test) if !env.runs(test.on) => {
+                return usage(&format!("'{name}' is not for the {} kernel", env.flavor));
+            }
+            Some(_) => {}
+        }
     }
     let wanted: Vec<_> = tests
         .iter()
         .filter(|test| match names.is_empty() {
-            true => test.on != On::Alone,
+            true => test.on != On::Alone && env.runs(test.on),
             false => names.contains(&test.name),
         })
         .collect();
@@ -177,11 +187,7 @@ fn run(tests: &[&Test], env: &Env) -> i32 {
         println!("# {name}");
         let _ = std::io::stdout().flush();
         let start = Instant::now();
-        let result = if env.runs(test.on) {
-            run_one(test, env, &settings)
-        } else {
-            Err(Stop::Skip(format!("not for the {} kernel", env.flavor)))
-        };
+        let result = run_one(test, env, &settings);
         println!("# {:.1} s", start.elapsed().as_secs_f32());
         match result {
             Ok(()) => {
@@ -238,5 +244,6 @@ fn clean_up(group: i32, settings: &[(&str, String)]) -> Vec<String> {
     }
     left.extend(cgroup::clean_up());
     left.extend(ghost::clean_up());
+    left.extend(disk::clean_up());
     left
 }

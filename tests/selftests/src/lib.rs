@@ -5,8 +5,8 @@
 //! [`kernel`] (what the kernel tells and takes in files), [`data`] and
 //! [`corpus`] (pages whose content is known), [`mapping`] (memory), [`pagemap`]
 //! and [`uffd`] (what programs are told of it), [`worker`] (processes),
-//! [`cgroup`], [`ghost`] (the module and its device), [`harness`] (running
-//! tests, TAP) and the [`tests`].
+//! [`threads`], [`cgroup`], [`ghost`] (the module and its device), [`inject`]
+//! (allocations that fail), [`harness`] (running tests, TAP) and the [`tests`].
 
 #[macro_use]
 pub mod outcome;
@@ -16,6 +16,7 @@ pub mod data;
 pub mod disk;
 pub mod ghost;
 pub mod harness;
+pub mod inject;
 pub mod kernel;
 pub mod log;
 pub mod mapping;
@@ -23,6 +24,7 @@ pub mod pagemap;
 pub mod pools;
 pub mod sys;
 pub mod tests;
+pub mod threads;
 pub mod uffd;
 pub mod worker;
 

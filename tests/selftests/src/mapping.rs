@@ -173,6 +173,21 @@ impl Mapping {
         sys::check(unsafe { libc::madvise(self.at(&pages), length, advice) }.into()).map(drop)
     }
 
+    /// Collapses pages into a huge one. EAGAIN is for the caller to come again: a page
+    /// was on its way to a list of another processor, or is looked at by someone.
+    pub fn collapse(&self, pages: Range<usize>) -> Outcome {
+        let mut result = Ok(());
+        for _ in 0..10 {
+            sys::drain_lru().doing("draining per-CPU batches of pages")?;
+            result = self.advise(pages.clone(), libc::MADV_COLLAPSE);
+            match &result {
+                Err(e) if sys::errno(e) == libc::EAGAIN => sys::pause_ms(10),
+                _ => break,
+            }
+        }
+        result.doing(format_args!("MADV_COLLAPSE of pages {pages:?}"))
+    }
+
     /// mprotect(2).
     pub fn protect(&self, pages: Range<usize>, access: i32) -> Outcome {
         let length = (pages.end - pages.start) * PAGE;

@@ -7,6 +7,7 @@ use crate::outcome::{Doing, Outcome};
 use crate::{sys, PAGE};
 use std::fs::File;
 use std::os::fd::AsRawFd;
+use std::os::unix::fs::FileExt;
 
 /// What is told of a page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,6 +78,22 @@ fn bits(map: &Mapping, bit: u64) -> Outcome<Vec<bool>> {
 pub fn places(map: &Mapping) -> Outcome<Vec<u64>> {
     let entries = map.pagemap(map.all())?;
     Ok(entries.iter().map(|entry| entry & PM_FRAME).collect())
+}
+
+/// A bit of /proc/kpageflags.
+const KPF_WRITEBACK: u64 = 1 << 8;
+
+/// Whether a page is mapped, and is being written to a device.
+pub fn under_writeback(map: &Mapping, index: usize) -> Outcome<bool> {
+    let entry = map.pagemap(index..index + 1)?[0];
+    if entry & PM_PRESENT == 0 {
+        return Ok(false);
+    }
+    let mut flags = [0; 8];
+    File::open("/proc/kpageflags")
+        .and_then(|file| file.read_exact_at(&mut flags, 8 * (entry & PM_FRAME)))
+        .doing("reading /proc/kpageflags")?;
+    Ok(u64::from_ne_bytes(flags) & KPF_WRITEBACK != 0)
 }
 
 /// struct page_region of linux/fs.h.

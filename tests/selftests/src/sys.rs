@@ -24,10 +24,23 @@ fn c_path(path: &Path) -> Result<CString> {
 /// A priority is given.
 const SWAP_FLAG_PREFER: libc::c_int = 0x8000;
 
+/// Discard at swapon, and pages that are free.
+const SWAP_FLAG_DISCARD: libc::c_int = 0x1_0000;
+const SWAP_FLAG_DISCARD_PAGES: libc::c_int = 0x4_0000;
+
 /// swapon(2): `priority` as in `swapon -p`.
 pub fn swapon(path: impl AsRef<Path>, priority: Option<u16>) -> Result<()> {
-    let path = c_path(path.as_ref())?;
     let flags = priority.map_or(0, |p| SWAP_FLAG_PREFER | libc::c_int::from(p));
+    swapon_with(path.as_ref(), flags)
+}
+
+/// swapon(2) as by `swapon --discard=pages`.
+pub fn swapon_discarding(path: impl AsRef<Path>) -> Result<()> {
+    swapon_with(path.as_ref(), SWAP_FLAG_DISCARD | SWAP_FLAG_DISCARD_PAGES)
+}
+
+fn swapon_with(path: &Path, flags: libc::c_int) -> Result<()> {
+    let path = c_path(path)?;
     // SAFETY: `path` is a string that outlives the call.
     check(unsafe { libc::swapon(path.as_ptr(), flags) }.into()).map(drop)
 }
@@ -119,6 +132,12 @@ pub fn drain_lru() -> Result<()> {
     check(unsafe { libc::munmap(page, crate::PAGE) }.into())?;
     // SAFETY: The set outlives the call.
     check(unsafe { libc::sched_setaffinity(0, size, &allowed) }.into()).map(drop)
+}
+
+/// Keeps in memory what the process has mapped by now, once it is there.
+pub fn lock_all() -> Result<()> {
+    // SAFETY: It changes no content.
+    check(unsafe { libc::mlockall(libc::MCL_CURRENT | libc::MCL_ONFAULT) }.into()).map(drop)
 }
 
 /// Number of processors that are on.

@@ -86,9 +86,26 @@ impl Uffd {
 
     /// Makes accesses to pages fail.
     pub fn poison(&self, map: &Mapping, pages: Range<usize>) -> Outcome {
+        self.try_poison(map, pages).doing("UFFDIO_POISON")
+    }
+
+    /// The same, where an error is of interest.
+    pub fn try_poison(&self, map: &Mapping, pages: Range<usize>) -> Result<()> {
         let [start, length] = range(map, pages);
         self.ioctl(BOTH, 0x08, [start, length, 0, 0])
-            .doing("UFFDIO_POISON")
+    }
+
+    /// Waits for a fault.
+    pub fn wait(&self) -> Outcome {
+        let mut event = libc::pollfd {
+            fd: self.0.as_raw_fd(),
+            events: libc::POLLIN,
+            revents: 0,
+        };
+        // SAFETY: The argument outlives the call.
+        sys::check(unsafe { libc::poll(&mut event, 1, -1) }.into())
+            .map(drop)
+            .doing("waiting for a userfaultfd")
     }
 
     /// Number of the page with a fault that has not been told yet.

@@ -3,11 +3,15 @@
 
 use crate::mapping::Mapping;
 use crate::outcome::{Doing, Outcome, Stop};
-use crate::{sys, PAGE};
+use crate::{kernel, sys, PAGE};
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::FromRawFd;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// How long a worker that is watched may be without getting anywhere.
+const STUCK: Duration = Duration::from_secs(60);
 
 /// A process that runs a function and tells how it ended. It is ended when
 /// dropped.
@@ -35,7 +39,7 @@ impl Worker {
             .doing("making a pipe")?;
         // SAFETY: The descriptors are new, nobody else owns them.
         let (report, mut mouth) = unsafe { (File::from_raw_fd(fds[0]), File::from_raw_fd(fds[1])) };
-        // SAFETY: Tests have one thread, so the child may do what it likes.
+        // SAFETY: Who forks has one thread, so the child may do what it likes.
         let pid = sys::check(unsafe { libc::fork() }.into()).doing("fork")? as i32;
         if pid == 0 {
             // SAFETY: Plain system calls.
@@ -103,6 +107,37 @@ impl Worker {
         }))
     }
 
+    /// Joins a worker that may hang: `look` tells how far it is, or what is
+    /// wrong. One that is nowhere else after a minute is ended.
+    pub fn join_watched(self, look: impl Fn(&Self) -> Outcome<u64>) -> Outcome {
+        let (mut last, mut since) = (look(&self)?, Instant::now());
+        while self.is_running() {
+            let now = look(&self)?;
+            if now != last {
+                (last, since) = (now, Instant::now());
+            }
+            ensure!(
+                since.elapsed() < STUCK,
+                "process {} is stuck, at {last}",
+                self.pid
+            );
+            sys::pause_ms(20);
+        }
+        self.join()
+    }
+
+    /// How many page faults it had.
+    pub fn faults(&self) -> Outcome<u64> {
+        let stat = kernel::read(format!("/proc/{}/stat", self.pid))?;
+        // After the name, which may have blanks in it: minor and major faults.
+        let words: Vec<_> = stat.rsplit(')').next().unwrap_or("").split(' ').collect();
+        let number = |i: usize| words.get(i).and_then(|word| word.parse::<u64>().ok());
+        match (number(8), number(10)) {
+            (Some(minor), Some(major)) => Ok(minor + major),
+            _ => fail!("/proc/PID/stat has a line of an unknown form: '{stat}'"),
+        }
+    }
+
     /// Waits for the end, which must be a good one.
     pub fn join(self) -> Outcome {
         match self.end()? {
@@ -126,9 +161,17 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        if !self.waited {
-            self.signal(libc::SIGKILL);
-            let _ = self.wait();
+        if self.waited {
+            return;
+        }
+        self.signal(libc::SIGKILL);
+        // One that is stuck in the kernel is not waited for.
+        for _ in 0..500 {
+            if !self.is_running() {
+                let _ = self.wait();
+                return;
+            }
+            sys::pause_ms(20);
         }
     }
 }
@@ -141,6 +184,9 @@ pub fn join_all(workers: Vec<Worker>) -> Outcome {
 
 /// Numbers that processes share, and that never go to swap.
 pub struct Board(Mapping);
+
+// SAFETY: All that is done to its memory is atomic.
+unsafe impl Sync for Board {}
 
 impl Board {
     /// All zero.

@@ -292,8 +292,7 @@ fn large() -> Outcome {
     map.fill(map.all(), KIND, OWNER, 11);
     map.page_out_shared(map.all())?;
     expect(&map, SWAPPED, "what shall be collapsed")?;
-    map.advise(map.all(), libc::MADV_COLLAPSE)
-        .doing("MADV_COLLAPSE")?;
+    map.collapse(map.all())?;
     expect(&map, PRESENT, "MADV_COLLAPSE")?;
     map.page_out_shared(map.all())?;
     map.check(map.all(), KIND, OWNER, 11)?;

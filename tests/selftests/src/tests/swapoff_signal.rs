@@ -1,108 +1,123 @@
 // SPDX-License-Identifier: GPL-2.0
 //! swapoff that a signal interrupts midway: swap is still on, and nothing is
-//! lost.
+//! lost. It gets no further than the middle, as there it has to read from a disk
+//! that does not answer until the signal was sent.
 
+use crate::cgroup::Cgroup;
 use crate::data::Kind;
-use crate::ghost::{swap_line, Ghost, DEVICE};
+use crate::disk::Faulty;
+use crate::ghost::{counter, swap_line, Ghost, DEVICE};
 use crate::harness::Env;
 use crate::mapping::Mapping;
-use crate::outcome::{Doing, Outcome, Stop};
+use crate::outcome::{Doing, Outcome};
 use crate::sys;
 use crate::worker::{join_all, Board, End, Worker};
 
+const OWNER: u32 = 200;
 /// The kernel looks for signals between one process's memory and the next's.
-const PROCESSES: usize = 16;
-/// Numbers on the board: the round, and in how many processes it is done.
-const ROUND: usize = 0;
-const DONE: usize = 1;
-/// The round that is the last.
-const END: u64 = u64::MAX;
+const PROCESSES: usize = 9;
+/// The process whose pages are on the disk. The kernel goes through processes in the
+/// order in which pages of theirs first went out, or the other way round.
+const MIDDLE: usize = PROCESSES / 2;
+/// Numbers on the board: in how many processes pages are out; that they shall be
+/// checked; that swapoff was interrupted.
+const OUT: usize = 0;
+const CHECK: usize = 1;
+const INTERRUPTED: usize = 2;
 
 /// See above.
 pub fn run(env: &Env) -> Outcome {
-    let ghost = Ghost::start("")?;
-    let board = Board::new()?;
-    let pages = env.pages(32) / PROCESSES;
-    let start = |owner| Worker::start(|| holder(200 + owner as u32, pages, &board));
-    let holders = (0..PROCESSES).map(start).collect::<Outcome<Vec<_>>>()?;
-    let (mut interrupted, mut done) = (0, 0);
-    for round in 1..=30 {
-        board.set(ROUND, round);
-        done += PROCESSES as u64;
-        board.wait_for(DONE, done, &holders)?;
-        let signal = if interrupted % 2 == 0 {
-            libc::SIGUSR1
-        } else {
-            libc::SIGKILL
-        };
-        if interrupt(signal)? {
-            interrupted += 1;
-        } else {
-            // It was faster than the signal.
+    let (faulty, disk) = Faulty::new()?;
+    let ghost = Ghost::start("shrinker_enabled=N")?;
+    disk.on()?;
+    let pages = env.pages(4);
+    for signal in [libc::SIGUSR1, libc::SIGKILL] {
+        let group = Cgroup::new("swapoff-signal")?;
+        let board = Board::new()?;
+        let holders = holders(pages, &group, &board)?;
+        interrupt(signal, pages, &faulty, &board)?;
+        if signal == libc::SIGKILL {
+            // The next one does what is left.
+            ghost.off()?;
+        }
+        board.set(CHECK, 1);
+        join_all(holders)?;
+        if signal == libc::SIGKILL {
             ghost.on()?;
         }
-        if interrupted == 4 {
-            break;
-        }
     }
-    board.set(ROUND, END);
-    join_all(holders)?;
-    ensure!(
-        interrupted > 1,
-        "only {interrupted} of all swapoffs were interrupted midway"
-    );
+    disk.off()?;
     ghost.stop()
 }
 
-/// In each round, checks its pages and sends them out.
-fn holder(owner: u32, pages: usize, board: &Board) -> Outcome {
-    let mut map = Mapping::private(pages)?;
-    map.fill(map.all(), Kind::Mixed, owner, 0);
-    let mut round = 0;
-    while round != END {
-        board.wait_for(ROUND, round + 1, &[])?;
-        round = board.get(ROUND);
-        map.check(map.all(), Kind::Mixed, owner, 0)?;
-        map.page_out(map.all())?;
-        board.step(DONE);
+/// Starts processes, each of which has its pages out before the next one starts.
+fn holders(pages: usize, group: &Cgroup, board: &Board) -> Outcome<Vec<Worker>> {
+    let mut holders = Vec::new();
+    for number in 0..PROCESSES {
+        // What does not compress goes to the disk.
+        let kind = match number {
+            MIDDLE => Kind::Random,
+            _ => Kind::Heap,
+        };
+        let owner = OWNER + number as u32;
+        holders.push(Worker::start(|| {
+            group.enter()?;
+            let mut map = Mapping::private(pages)?;
+            map.fill(map.all(), kind, owner, 0);
+            group.reclaim(&map)?;
+            board.step(OUT);
+            board.wait_for(CHECK, 1, &[])?;
+            map.check(map.all(), kind, owner, 0)
+        })?);
+        board.wait_for(OUT, number as u64 + 1, &holders)?;
     }
-    map.check(map.all(), Kind::Mixed, owner, 0)
+    let physical = counter("physical_pages")?;
+    ensure!(
+        physical >= pages as u64,
+        "only {physical} of {pages} pages are on the disk"
+    );
+    Ok(holders)
 }
 
-/// Starts swapoff and interrupts it. Says whether it ended early, with some
-/// pages brought in and others out.
-fn interrupt(signal: i32) -> Outcome<bool> {
-    let used = || Ok(swap_line()?.map_or(0, |line| line.used));
+/// Starts swapoff and interrupts it when it has brought in the pages of some
+/// processes.
+fn interrupt(signal: i32, pages: usize, faulty: &Faulty, board: &Board) -> Outcome {
+    let used = || Ok(swap_line()?.map_or(0, |line| line.used as usize / 4));
     let start = used()?;
+    faulty.pause()?;
     let worker = Worker::start(|| {
         // SAFETY: The handler does nothing.
         unsafe { libc::signal(libc::SIGUSR1, nothing as extern "C" fn(i32) as usize) };
         match sys::swapoff(DEVICE) {
-            Ok(()) => Ok(()),
-            Err(e) if sys::errno(&e) == libc::EINTR => skip!("interrupted"),
-            Err(e) => Err(e).doing("swapoff"),
+            Err(e) if sys::errno(&e) == libc::EINTR => board.set(INTERRUPTED, 1),
+            other => other.doing("swapoff")?,
         }
+        Ok(())
     })?;
-    // Let it get somewhere.
-    while worker.is_running() && used()? > start - start / 8 {
-        std::hint::spin_loop();
+    while worker.is_running() && used()? > start - 2 * pages {
+        sys::pause_ms(1);
     }
     worker.signal(signal);
-    let early = match worker.end()? {
-        End::Done(Ok(())) => false,
-        End::Done(Err(Stop::Skip(_))) | End::Killed(_) => true,
-        End::Done(Err(failure)) => return Err(failure),
-    };
-    let left = used()?;
-    if !early || left == 0 {
-        return Ok(false);
+    faulty.work()?;
+    let end = worker.end()?;
+    let told = board.get(INTERRUPTED) == 1;
+    match (signal, end) {
+        (libc::SIGUSR1, End::Done(Ok(()))) if told => {}
+        (libc::SIGKILL, End::Killed(libc::SIGKILL)) => {}
+        (_, End::Done(Err(failure))) => return Err(failure),
+        (_, end) => fail!("swapoff with signal {signal}: {end:?}, EINTR: {told}"),
     }
     ensure!(
         swap_line()?.is_some(),
         "/proc/swaps lost the ghost after swapoff was interrupted"
     );
-    ensure!(left < start, "swapoff was interrupted before it began");
-    Ok(true)
+    let left = used()?;
+    println!("# signal {signal}: {left} of {start} pages left");
+    ensure!(
+        left >= 2 * pages && left <= start - 2 * pages,
+        "swapoff was interrupted, but not midway: {left} of {start} pages are left"
+    );
+    Ok(())
 }
 
 extern "C" fn nothing(_signal: i32) {}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! Everything at once: processes read, write, fork, unmap, have pages go out and
 //! come back, in base pages and large ones, while the pool is over its limit, so
-//! that pages are written back, and the disk is turned off and on. `--seconds N`
+//! that pages are written back, and the disk is turned off and on. `--rounds N`
 //! makes it longer.
 
 use super::access::Memory;
@@ -16,15 +16,15 @@ use crate::outcome::Outcome;
 use crate::sys;
 use crate::worker::{join_all, Board, Worker};
 use crate::PAGE;
-use std::time::{Duration, Instant};
 
-/// Number on the board that is not 0 when processes shall end.
+/// Numbers on the board: not 0 when processes shall end; what all did.
 const END: usize = 0;
+const STEPS: usize = 1;
 const THP: &str = "/sys/kernel/mm/transparent_hugepage/hugepages-64kB/enabled";
 
 /// See above.
 pub fn run(env: &Env) -> Outcome {
-    let seconds = env.option("seconds").unwrap_or(env.count(6, 20));
+    let rounds = env.option("rounds").unwrap_or(env.count(16, 8));
     let disk = Disk::new()?;
     let ghost = Ghost::start("")?;
     disk.on()?;
@@ -44,19 +44,25 @@ pub fn run(env: &Env) -> Outcome {
     }
     workers.push(Worker::start(|| {
         group.enter()?;
-        large(133, env.pages(8), &board)
+        large(133, pages, &board)
     })?);
-    let mut swapoffs = [0; 2];
-    let end = Instant::now() + Duration::from_secs(seconds as u64);
-    while Instant::now() < end && workers.iter().all(Worker::is_running) {
-        let _ = kernel::try_write(
-            "/sys/fs/cgroup/vswap-tier-race/memory.reclaim",
-            "4M swappiness=max",
-        );
-        sys::pause_ms(20);
+    // Compressed, these are about twice what the pool may have.
+    let limit = kernel::meminfo("MemTotal")? as usize * 1024 / PAGE / 100;
+    workers.push(Worker::start(|| old(134, 4 * limit, &board))?);
+    let (mut done, mut failed) = (0, 0);
+    // How fast processes and the writer are, next to each other, is not known.
+    let enough = || -> Outcome<bool> {
+        let least = counter("written_back_pages")?.min(counter("evacuated_pages")?);
+        Ok(least >= limit as u64)
+    };
+    while done < rounds || (done < 16 * rounds && !enough()?) {
+        // EAGAIN says that less was reclaimed than was asked for.
+        let _ = group.try_set("memory.reclaim", "4M swappiness=max");
+        let steps = board.get(STEPS);
+        board.wait_for(STEPS, steps + workers.len() as u64, &workers)?;
         match disk.try_off() {
             Ok(()) => {
-                swapoffs[0] += 1;
+                done += 1;
                 ensure_eq!(
                     counter("physical_pages")?,
                     0,
@@ -66,24 +72,50 @@ pub fn run(env: &Env) -> Outcome {
             }
             // There may be no room.
             Err(e) => {
-                swapoffs[1] += 1;
+                failed += 1;
                 sys::expect_errno::<()>(Err(e), &[libc::ENOMEM], "swapoff of the disk")?;
+                ensure!(
+                    failed < 4 * rounds,
+                    "{failed} swapoffs failed, {done} did not"
+                );
             }
         }
     }
     board.set(END, 1);
     join_all(workers)?;
+    let (full, written) = (counter("pool_limit_hit")?, counter("written_back_pages")?);
+    let evacuated = counter("evacuated_pages")?;
     println!(
-        "# {} swapoffs, {} without room; pool full {} times, {} pages written back, {} brought back",
-        swapoffs[0],
-        swapoffs[1],
-        counter("pool_limit_hit")?,
-        counter("written_back_pages")?,
-        counter("evacuated_pages")?
+        "# {done} swapoffs, {failed} without room; pool full {full} times, {written} pages \
+         written back, {evacuated} brought back"
     );
-    ensure!(swapoffs[0] > 0, "the disk was not turned off once");
+    ensure!(
+        written >= limit as u64,
+        "only {written} pages were written back, with {limit} pages of memory for the pool"
+    );
+    ensure!(
+        evacuated >= limit as u64,
+        "only {evacuated} pages were taken off the disk by {done} swapoffs"
+    );
     disk.off()?;
     ghost.stop()
+}
+
+/// Pages that are out for long, more than the pool may have of them.
+fn old(owner: u32, pages: usize, board: &Board) -> Outcome {
+    let mut map = Mapping::private(pages)?;
+    let mut generation = 0;
+    while board.get(END) == 0 {
+        generation += 1;
+        map.fill(map.all(), Kind::Real, owner, generation);
+        map.try_page_out(map.all())?;
+        let steps = board.step(STEPS);
+        while board.get(END) == 0 && board.get(STEPS) < steps + 16 {
+            sys::pause_ms(5);
+        }
+        map.check(map.all(), Kind::Real, owner, generation)?;
+    }
+    Ok(())
 }
 
 /// Base pages, and children that have them in common.
@@ -106,6 +138,7 @@ fn busy(owner: u32, pages: usize, board: &Board) -> Outcome {
             })?
             .join()?;
         }
+        board.step(STEPS);
     }
     memory.check_all()
 }
@@ -129,6 +162,7 @@ fn large(owner: u32, pages: usize, board: &Board) -> Outcome {
         }
         map.check(0..gone.start, Kind::Mixed, owner, generation)?;
         map.check(gone.end..pages, Kind::Mixed, owner, generation)?;
+        board.step(STEPS);
     }
     Ok(())
 }
