@@ -85,7 +85,8 @@ impl Env {
 
 /// Files of the kernel that tests write to. What was there before the test is
 /// put back after it.
-const SETTINGS: [&str; 27] = [
+const SETTINGS: [&str; 28] = [
+    "/proc/sys/vm/watermark_boost_factor",
     "/proc/sys/vm/swappiness",
     "/proc/sys/vm/page-cluster",
     "/proc/sys/kernel/modprobe",
