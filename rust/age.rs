@@ -6,8 +6,8 @@
 //! The core goes through the clusters in the order in which they filled up, around and around, as the
 //! hand of a clock. A page is new when it is stored or loaded, and no longer so once the hand has
 //! passed; what the hand finds to be old goes. So a page that was used, and is back in its old place
-//! among older ones, is not taken for one of them. It is one order for all pools: it is the slots that are
-//! in order, whichever pool has their pages.
+//! among older ones, is not taken for one of them. It is one order for all pools: it is the slots
+//! that are in order, whichever pool has their pages.
 //!
 //! This file uses nothing but `core`; it is also built and tested on the host.
 
