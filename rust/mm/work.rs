@@ -18,6 +18,10 @@ pub(crate) fn retire_cancel() {
 }
 
 /// Lets pages be written back by a worker, with a thread that is there when memory is short.
+///
+/// # Invariants
+///
+/// The worker's queue exists.
 pub(crate) struct Workers(());
 
 impl Workers {
@@ -27,19 +31,20 @@ impl Workers {
     pub(crate) fn new() -> Result<Self> {
         // SAFETY: May be called at any time in process context.
         to_result(unsafe { bindings::vswap_write_back_init() })?;
+        // INVARIANT: It was just made.
         Ok(Self(()))
     }
 
     /// Has pages written back until the pools have room. May be called anywhere.
     pub(crate) fn write_back_soon(&self) {
-        // SAFETY: The queue is there as long as `self`.
+        // SAFETY: The queue exists by the type invariant.
         unsafe { bindings::vswap_write_back_soon() };
     }
 }
 
 impl Drop for Workers {
     fn drop(&mut self) {
-        // SAFETY: It was made by `new()`, and nobody uses it any more.
+        // SAFETY: The queue exists by the type invariant, and nobody uses it after this.
         unsafe { bindings::vswap_write_back_exit() };
     }
 }
