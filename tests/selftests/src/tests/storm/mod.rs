@@ -42,11 +42,12 @@ pub fn run(env: &Env) -> Outcome {
         one.is_none_or(|number| (1..=setups::ALL.len()).contains(&number)),
         "there is no set-up {one:?}"
     );
+    let mut total = report::Total::default();
     for (number, setup) in (1..).zip(&setups::ALL) {
         if one.is_none_or(|one| one == number) {
             println!("# set-up {number}: {}", setup.name);
-            setups::run(env, setup, seed, seconds)?;
+            setups::run(env, setup, seed, seconds, &mut total)?;
         }
     }
-    Ok(())
+    total.ensure_all_done()
 }
