@@ -155,7 +155,7 @@ pub fn run(
     stop(ghost, &disks, top)?;
     bystander.remove()?;
     drop(faulty);
-    total.add(board)?;
+    total.add(board);
     ensure!(
         board.get(RESOLVED) > 0,
         "no write to a protected page was told"
