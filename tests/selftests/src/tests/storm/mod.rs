@@ -42,6 +42,8 @@ pub fn run(env: &Env) -> Outcome {
         one.is_none_or(|number| (1..=setups::ALL.len()).contains(&number)),
         "there is no set-up {one:?}"
     );
+    // Processes begin with what this one has. No swap is on yet, so nothing is out.
+    process::lock_self()?;
     let mut total = report::Total::default();
     for (number, setup) in (1..).zip(&setups::ALL) {
         if one.is_none_or(|one| one == number) {

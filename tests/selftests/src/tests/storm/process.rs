@@ -57,7 +57,7 @@ pub struct Thread {
     progress: Progress<'static>,
 }
 
-/// Keeps all that the process has, and gets, in memory.
+/// Keeps all that the process has, and gets, in memory, but for what is out already.
 pub fn lock_self() -> Outcome {
     const MCL_ONFAULT: i32 = 4;
     let flags = libc::MCL_CURRENT | libc::MCL_FUTURE | MCL_ONFAULT;

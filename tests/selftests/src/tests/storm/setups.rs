@@ -5,7 +5,7 @@ use super::board::{Progress, CALM, END, RESOLVED, THREADS};
 use super::process::{self, Plan, BYTES};
 use super::switches::{self, State};
 use super::watchdog::Watchdog;
-use super::{limits, report, swaps};
+use super::{limits, report, sigbus, swaps};
 use crate::cgroup::Cgroup;
 use crate::data::{Kind, Rng};
 use crate::disk::{Disk, Faulty};
@@ -15,6 +15,7 @@ use crate::kernel;
 use crate::mapping::Mapping;
 use crate::outcome::Outcome;
 use crate::worker::{Board, Worker};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// A set-up.
@@ -86,7 +87,7 @@ pub fn run(
     let plan = Plan {
         seed,
         processes: env.count(4, 2),
-        faults: setup.faulty && env.is_debug(),
+        faults: setup.faulty && Path::new(swaps::INJECTOR).exists(),
         board,
     };
     let need = plan.processes * BYTES;
@@ -133,6 +134,7 @@ pub fn run(
     let end = Instant::now() + Duration::from_secs(seconds);
     workers.push(Worker::start(|| {
         process::lock_self()?;
+        sigbus::handle(&[]);
         switches::run(state, seed)
     })?);
     watchdog.until(&mut workers, |_| Instant::now() > end)?;

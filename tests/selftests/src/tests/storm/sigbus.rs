@@ -4,6 +4,7 @@
 
 use super::area::{Area, Backing};
 use crate::PAGE;
+use std::fmt::Write;
 use std::os::fd::AsRawFd;
 use std::sync::atomic::{compiler_fence, AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 
@@ -47,9 +48,16 @@ pub fn lost(access: impl FnOnce()) -> bool {
     })
 }
 
-extern "C" fn on_sigbus(_: i32, info: *mut libc::siginfo_t, _: *mut libc::c_void) {
-    // SAFETY: The kernel passes the signal's information.
-    let address = unsafe { (*info).si_addr() } as usize & !(PAGE - 1);
+extern "C" fn on_sigbus(_: i32, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
+    // SAFETY: The kernel passes the signal's information, and the registers.
+    let (info, context) = unsafe { (&*info, &*context.cast::<libc::ucontext_t>()) };
+    // Without memory to queue it in, the kernel sends a signal without information.
+    let address = match info.si_code {
+        libc::SI_USER => context.uc_mcontext.gregs[libc::REG_CR2 as usize] as usize,
+        // SAFETY: It is there for a SIGBUS of the kernel's.
+        _ => unsafe { info.si_addr() as usize },
+    };
+    let address = address & !(PAGE - 1);
     if CHILD.with(|child| child.load(Ordering::SeqCst)) {
         // SAFETY: Ends the process.
         unsafe { libc::_exit(CHILD_LOST) };
@@ -68,8 +76,44 @@ extern "C" fn on_sigbus(_: i32, info: *mut libc::siginfo_t, _: *mut libc::c_void
     }
     // No page of the storm, or one that stays: the access is tried again, and
     // ends the process.
-    // SAFETY: A plain system call.
-    unsafe { libc::signal(libc::SIGBUS, libc::SIG_DFL) };
+    let mut text = Line::default();
+    let _ = writeln!(
+        text,
+        "# SIGBUS at {address:#x}, code {}, which is no page of an area",
+        info.si_code
+    );
+    // SAFETY: Plain system calls; the text outlives them.
+    unsafe {
+        libc::write(2, text.bytes.as_ptr().cast(), text.length);
+        libc::signal(libc::SIGBUS, libc::SIG_DFL);
+    }
+}
+
+/// Text made without memory from a heap, as a handler has to.
+struct Line {
+    bytes: [u8; 80],
+    length: usize,
+}
+
+impl Default for Line {
+    fn default() -> Self {
+        Self {
+            bytes: [0; 80],
+            length: 0,
+        }
+    }
+}
+
+impl Write for Line {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        let end = self.length + text.len();
+        let place = self.bytes.get_mut(self.length..end);
+        place
+            .ok_or(std::fmt::Error)?
+            .copy_from_slice(text.as_bytes());
+        self.length = end;
+        Ok(())
+    }
 }
 
 fn drop_page(area: &Area, address: usize, offset: usize) -> bool {
