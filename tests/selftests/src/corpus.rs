@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 //! Real bytes: programs, libraries and texts of the guest, always the same.
 //!
-//! They are locked in memory, so that they never go to swap themselves: a page
-//! that comes back is compared with bytes that stayed.
+//! They are locked in memory, so that they are never swapped out themselves: a
+//! page that comes back is compared with bytes that stayed.
 
 use crate::PAGE;
 use std::fs::{self, File};

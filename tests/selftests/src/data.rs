@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What tests put in pages: each page's content follows from a [`Stamp`], so
-//! that it can be checked without being kept, and a page that came back in
-//! another one's place, or with an older content, is noticed.
+//! What tests put in pages: the contents of each page are derived from a
+//! [`Stamp`], so they can be checked without being kept, and a page that came
+//! back in another one's place, or with older contents, is noticed.
 
 use crate::{corpus, PAGE};
 

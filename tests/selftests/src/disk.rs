@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 //! A swap device with storage: one of the guest's disks, or else a RAM disk; or
-//! one on top of it that can be made to fail or to wait.
+//! one on top of it that fails or waits when told to.
 
 use crate::kernel;
 use crate::outcome::{Doing, Outcome};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What the kernel tells and takes in files: /proc, /sys and debugfs.
+//! The kernel's files: /proc, /sys and debugfs.
 
 use crate::outcome::{Doing, Outcome, Stop};
 use std::fs;

@@ -2,11 +2,11 @@
 //! What the selftests, the demonstration and the measuring tool share.
 //!
 //! From the bottom up: [`outcome`] (how a test ends), [`sys`] (system calls),
-//! [`kernel`] (what the kernel tells and takes in files), [`data`] and
-//! [`corpus`] (pages whose content is known), [`mapping`] (memory), [`pagemap`]
-//! and [`uffd`] (what programs are told of it), [`worker`] (processes),
-//! [`threads`], [`cgroup`], [`ghost`] (the module and its device), [`inject`]
-//! (allocations that fail), [`harness`] (running tests, TAP) and the [`tests`].
+//! [`kernel`] (the kernel's files), [`data`] and [`corpus`] (pages whose contents
+//! are known), [`mapping`] (memory), [`pagemap`] and [`uffd`] (what programs learn
+//! about it), [`worker`] (processes), [`threads`], [`cgroup`], [`ghost`] (the
+//! module and its device), [`inject`] (allocations that fail), [`harness`]
+//! (running tests, TAP) and the [`tests`].
 
 #[macro_use]
 pub mod outcome;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! The kernel's log, from some moment on.
+//! The kernel's log, from a given moment on.
 
 use crate::outcome::{Doing, Outcome};
 use std::fs::{File, OpenOptions};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Memory of which a test knows what is in each page, and where the page is.
+//! Memory where a test knows what is in each page, and where the page is.
 
 use crate::data::{Kind, Stamp};
 use crate::outcome::{Doing, Outcome, Stop};

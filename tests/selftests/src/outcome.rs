@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! How a test ends: well, with a failure, or because it cannot be run here.
+//! How a test ends: passed, failed, or skipped as it cannot be run here.
 
 use std::fmt::Display;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What the kernel tells programs of where pages are: /proc/self/pagemap, and
-//! the PAGEMAP_SCAN ioctl on it.
+//! What the kernel reports about pages: /proc/self/pagemap, and the PAGEMAP_SCAN
+//! ioctl on it.
 
 use crate::mapping::Mapping;
 use crate::outcome::{Doing, Outcome};

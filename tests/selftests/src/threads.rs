@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Threads that share a mapping. Only workers have any, as a process with
-//! threads must not fork.
+//! Threads that share a mapping. Only workers have threads, as a process that
+//! has some must not fork.
 
 use crate::data::{Kind, Stamp};
 use crate::mapping::Mapping;

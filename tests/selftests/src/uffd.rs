@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! userfaultfd(2): faults that user space is told of and resolves.
+//! userfaultfd(2): faults that user space is notified of and resolves.
 
 use crate::mapping::Mapping;
 use crate::outcome::{Doing, Outcome};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Processes that do a part of a test, and words to agree with them on when.
+//! Processes that do a part of a test, and words to synchronize with them.
 
 use crate::mapping::Mapping;
 use crate::outcome::{Doing, Outcome, Stop};

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A page that someone writes to while it is stored.
+//! A page that changes while it is stored.
 //!
-//! The kernel does not store such pages, see `vswap_may_change()`. Should one slip through, what is
-//! stored of it may be neither the old nor the new contents, which is what its writer asked for; but
-//! no code may run out of bounds, panic, or make a block that our decoder does.
+//! The kernel does not store such pages, see `vswap_may_change()`. If one slips through, what is
+//! stored may be neither the old nor the new contents; but neither encoder nor decoder may run out of
+//! bounds or panic.
 
 use crate::{
     lz4::decode::decode,

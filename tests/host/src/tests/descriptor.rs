@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Each descriptor is one word and each word one descriptor, or none.
+//! Each descriptor is one word, and each word is one descriptor or none.
 
 use crate::descriptor::{Descriptor, Invalid, Location, HANDLE_BITS, MAX_POOLS, PAGE_LEN};
 use proptest::prelude::*;

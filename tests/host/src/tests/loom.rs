@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Every interleaving of those who meet at a slot: each object is freed once, by one of them.
+//! Every interleaving of threads that meet at a slot: each object is freed once, by one of them.
 //!
 //! `Word` promises that taking synchronizes with putting. Here it is no stronger than that, so loom
 //! also finds code that relies on more.

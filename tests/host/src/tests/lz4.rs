@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the encoder writes, our decoder and that of another project read back; ours reads what the
-//! other writes; and it takes no harm from what is no block at all.
+//! Our decoder and another project's read what our encoder writes; ours reads what the other encoder
+//! writes, and survives input that is no block.
 
 use crate::lz4::{
     decode::decode,

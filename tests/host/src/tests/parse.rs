@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What parameters accept.
+//! Which values parameters accept.
 
 use crate::parse::{percent, size, switch, MAX_SIZE};
 use proptest::prelude::*;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A page of one word is found, filled again to the same bytes, and no other page is taken for one.
+//! A page of one word is recognized and filled again with the same bytes; no other page is.
 
 use crate::same_filled::{fill, find};
 use proptest::prelude::*;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Random pages pass for random. Pages that compress do not, even if made to look like it.
+//! Random pages are recognized. Pages that compress are not, even if made to look random.
 
 use crate::sample::is_random;
 use proptest::{collection::vec, prelude::*};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A model of how the kernel counts slots of the ghost that are in use, of which the contents move to
-//! another device and back (`mm/vswap_tier.c`, `swap_slots_in_use()`): whoever asks while there is a
-//! slot in use, as swapoff does, never finds none, with no more order than the barriers there give.
+//! A model of how the kernel counts the slots of the ghost that are in use while their contents
+//! move to another device and back (`mm/vswap_tier.c`, `swap_slots_in_use()`): if a slot is in use,
+//! whoever asks, as swapoff does, finds one, with no more ordering than the barriers there give.
 
 use loom::{
     sync::{

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! Shows vswap at work: loads it, swaps on, sends the files of this system
 //! through it, more than a GiB in all, compares every byte that comes back with
-//! the files, swaps off, unloads, and prints what became of the pages.
+//! the files, swaps off, unloads, and prints where the pages were.
 
 use selftests::corpus;
 use selftests::ghost::{self, counter, Counters, Ghost};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Reading and writing pages in no order, for the tests under pressure.
+//! Reading and writing pages in random order, for the tests under pressure.
 
 use crate::data::{Kind, Rng, Stamp};
 use crate::mapping::Mapping;

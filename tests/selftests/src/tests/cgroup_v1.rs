@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 //! Control groups of version 1: memory.limit_in_bytes makes pages go out, and
-//! memory.memsw counts them wherever they are, as swap of other devices.
+//! memory.memsw counts them wherever they are, like swap on other devices.
 //!
-//! The memory controller can be given to version 1 only as long as version 2 has
-//! had no groups, so this is for a guest of its own.
+//! Version 1 can have the memory controller only while version 2 has had no
+//! groups, so this runs in a guest of its own.
 
 use crate::data::Kind;
 use crate::ghost::{counter, Ghost};

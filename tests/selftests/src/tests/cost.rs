@@ -2,9 +2,9 @@
 //! What the largest ghost costs: less than 256 KiB of RAM, for insmod and
 //! swapon together.
 //!
-//! x86 sets aside 2 MiB for the text of modules when it loads the first one, and
-//! gives them back with the last one. So that these do not count, another module
-//! is loaded before.
+//! x86 reserves 2 MiB for the text of modules when it loads the first one, and
+//! frees them with the last one. So that these do not count, another module is
+//! loaded before.
 
 use crate::ghost::{swap_line, Ghost};
 use crate::harness::Env;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Loading, swapping on, data, swapping off, unloading, several times over:
-//! with everything read back before swapoff, and with everything still out.
+//! Loading, swapping on, data, swapping off, unloading, several times: with
+//! everything read back before swapoff, and with everything still out.
 
 use crate::data::Kind;
 use crate::ghost::{Counters, Ghost};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! The device: what reading it gives, and what it refuses.
+//! The device: what reading it returns, and what it refuses.
 
 use crate::data::Kind;
 use crate::ghost::{swap_line, Counters, Ghost, DEVICE, MODULE};

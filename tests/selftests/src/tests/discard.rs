@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-//! A disk that is told of clusters that are free takes them for new pages only
-//! once it was told. The disk is full, its pages are freed, and as many want to go
-//! there while it takes its time for the discards: they wait for it, and there is
-//! room for them.
+//! A disk that supports discard reuses a freed cluster only after it was
+//! discarded. The disk is full, its pages are freed, and as many new ones are to
+//! go there while discards are slow: they wait for the discards, and fit.
 
 use crate::cgroup::Cgroup;
 use crate::data::Kind;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! What swapoff of the disk brought into memory is not stuck there: reclaim takes
-//! it like any other memory, also while swapoff goes on, in a cgroup for which all
-//! of it is too much.
+//! it like any other memory, also while swapoff is running, and also in a cgroup
+//! that has no room for all of it.
 
 use crate::cgroup::Cgroup;
 use crate::data::Kind;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Each allocation that is made for a store, a load, for writing back, and for
-//! bringing pages off a disk, failed in turn: all data is right, and counted.
+//! Each allocation for a store, a load, write back and swapoff of the disk fails
+//! in turn: all data is right, and the counters are.
 
 use crate::cgroup::Cgroup;
 use crate::data::Kind;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Each allocation that is made by insmod, swapon, swapoff, rmmod and a change of
-//! the compressor, failed in turn: the call fails as a whole, or does without.
+//! Each allocation in insmod, swapon, swapoff, rmmod and a change of the
+//! compressor fails in turn: the call fails as a whole, or succeeds without it.
 
 use crate::data::Kind;
 use crate::ghost::{self, parameter, set_parameter, swap_line, Counters, Ghost, DEVICE, MODULE};

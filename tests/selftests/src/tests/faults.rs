@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! A part of all allocations fails, injected: while pages are stored, where the page
-//! then stays in memory, and while they go to a disk and come back.
+//! A part of all allocations fails, by injection: while pages are stored, which
+//! then stay in memory, and while they go to a disk and come back.
 
 use crate::cgroup::Cgroup;
 use crate::data::Kind;

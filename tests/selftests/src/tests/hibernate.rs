@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Hibernation, with the ghost as the first swap device and a disk as the second: the
-//! kernel chooses the disk, writes its image there, and resumes from it; all data is
-//! right, out or in. For a guest of its own: see tests/hibernate/run.
+//! Hibernation, with the ghost as the first swap device and a disk as the second:
+//! the kernel chooses the disk, writes its image there, and resumes from it; all
+//! data is right, out or in. Runs in a guest of its own: see tests/hibernate/run.
 
 use crate::cgroup::Cgroup;
 use crate::data::Kind;

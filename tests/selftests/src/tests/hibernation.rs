@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Hibernation looks for a swap device to write to, and passes over the ghost,
-//! which has no storage and is the first of all: by number it finds the disk that is
-//! the second one, and takes slots of it.
+//! Hibernation looks for a swap device to write to and skips the ghost, which is
+//! the first one but has no storage: it finds the disk, the second one by number,
+//! and allocates slots there.
 
 use crate::data::Kind;
 use crate::disk::Disk;

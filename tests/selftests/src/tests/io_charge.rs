@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 //! The I/O of a cgroup's pages, base pages and large folios, is counted as that
-//! cgroup's, whoever causes it: here a process outside has it reclaimed.
+//! cgroup's, whoever causes it: here a process outside triggers reclaim.
 
 use crate::cgroup::Cgroup;
 use crate::data::Kind;

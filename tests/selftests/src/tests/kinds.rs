@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Each kind of data goes out and comes back, is counted as what it is while it
+//! Each kind of data goes out and comes back, is counted as that kind while it
 //! is out, and is not kept once it is back.
 
 use crate::data::{Kind, Stamp, PLAIN};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Pages that KSM merged go out and come back for all who share them.
+//! Pages that KSM merged go out and come back for all processes that share them.
 
 use crate::cgroup::Cgroup;
 use crate::data::{Kind, Stamp};

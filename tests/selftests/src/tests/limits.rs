@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-//! The pool's limits change while it is in use, and with no room left in the
-//! pool nor in memory, the kernel ends a process and all others have their data.
+//! The pool's limits change while it is in use. When there is no room left in
+//! the pool or in memory, the kernel kills a process, and all others have their
+//! data.
 
 use crate::data::Kind;
 use crate::ghost::{counter, parameter, set_parameter, Counters, Ghost};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! Memory control groups: memory.max makes pages go out, what is kept of them is
-//! charged as zswap's, memory.zswap.max bounds that, memory.swap.max does not
-//! count, and all is given back at the end.
+//! charged as zswap's, memory.zswap.max limits that, memory.swap.max does not
+//! count, and all charges are gone at the end.
 
 use crate::cgroup::Cgroup;
 use crate::data::Kind;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! A group that may keep one MiB compressed, and has 64 MB to swap out, on a debug
-//! kernel 16: it never has more than that, and its other pages stay in memory.
+//! A group that may keep 1 MiB compressed and has 64 MB to swap out (16 MB on a
+//! debug kernel): it never keeps more, and its other pages stay in memory.
 
 use crate::cgroup::Cgroup;
 use crate::data::Kind;

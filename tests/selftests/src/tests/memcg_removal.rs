@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! Groups that are removed: while their pages move, with pages that are out, and
-//! 200 in turn. All data is right, and of the groups nothing is left once their
-//! pages have gone.
+//! 200 in turn. All data is right, and nothing is left of a group once its pages
+//! are gone.
 
 use crate::cgroup::Cgroup;
 use crate::data::Kind;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What is kept for each compressed page beside the page itself: at most 20
-//! bytes, as the kernel's own counts of pages and slabs show.
+//! Bookkeeping for each compressed page: at most 20 bytes, by the kernel's own
+//! counts of pages and slabs.
 
 use crate::data::Kind;
 use crate::ghost::{Counters, Ghost};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! The tests, a file each; what a test is for is said at the top of its file.
+//! The tests, a file each; the top of each file says what it tests.
 
 use crate::harness::{On, Test};
 

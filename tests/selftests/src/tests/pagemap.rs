@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What pagemap and the PAGEMAP_SCAN ioctl tell of shared memory that is out:
-//! that it is swapped, with the patches; nothing, without. Whatever the swap
-//! device is.
+//! What pagemap and the PAGEMAP_SCAN ioctl report about shared memory that is
+//! out: with the patches, that it is swapped; without, nothing. On any swap
+//! device.
 
 use crate::cgroup::Cgroup;
 use crate::data::Kind;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Two processes, and children of theirs, fault pages of one file, send them
-//! out, unmap them and make holes where they are, in too little memory; what
-//! each page must hold is known at any time.
+//! Two processes, and children of theirs, fault pages of one file, swap them
+//! out, unmap them and punch holes, in too little memory; the contents of each
+//! page are known at any time.
 
 use crate::cgroup::Cgroup;
 use crate::data::{Kind, Rng, Stamp};

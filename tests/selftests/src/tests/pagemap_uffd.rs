@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What is told of shared memory that is out lives together with what
-//! userfaultfd keeps in the same place: protection against writes, poison, and
-//! that faults are told where there is no page.
+//! The marker of shared memory that is out shares its PTE with what userfaultfd
+//! keeps there: write protection, poison, and missing pages.
 
 use crate::data::Kind;
 use crate::ghost::Ghost;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Parameters: what is accepted, when it has effect, and what is refused and
-//! changes nothing.
+//! Parameters: which values are accepted, when they take effect, and that values
+//! which are refused change nothing.
 
 use crate::ghost::{self, parameter, set_parameter, swap_line, try_set_parameter, Ghost};
 use crate::harness::Env;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! The pool's limit: pages that find it full stay in memory, and it takes pages
+//! The pool's limit: pages that find it full stay in memory, and it accepts pages
 //! again when enough of it is free.
 
 use crate::data::Kind;

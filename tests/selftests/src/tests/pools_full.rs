@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! As many pools as can be, and one more; compressors that fail.
+//! As many pools as there can be, and one more; compressors that fail.
 
 use crate::data::{Kind, Stamp};
 use crate::ghost::{counter, parameter, project, set_parameter, try_set_parameter, Ghost};

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-//! The whole machine runs short of memory: processes need between two and three
-//! times what a locked block leaves them, on a debug kernel two times.
-//! A part of it they have in common with their parent, from before they were
-//! forked, until one of them writes.
+//! The whole machine runs short of memory: a locked block leaves processes a
+//! third to half of what they need, on a debug kernel half. They share a part of
+//! it with their parent since they were forked, until one of them writes.
 
 use super::access::Memory;
 use crate::data::Rng;

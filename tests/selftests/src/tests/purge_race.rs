@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-//! A page of a large folio that is out is thrown away, as allocators do, at the
-//! moment at which another thread's fault brings the folio in: the fault ends, no
-//! other page changes, and nothing stays behind in the swap cache.
+//! A page of a large folio that is out is discarded, as allocators do, at the
+//! moment another thread's fault brings the folio in: the fault ends, no other
+//! page changes, and nothing is left in the swap cache.
 
 use crate::data::Kind;
 use crate::ghost::{counter, Counters, Ghost, DEVICE};

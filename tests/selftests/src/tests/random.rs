@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Several processes read and write their pages in no order, in a group that
+//! Several processes read and write their pages in random order, in a group that
 //! may use a third of the memory they need.
 
 use super::access;

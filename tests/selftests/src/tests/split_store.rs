@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 //! memory.zswap.max has room for a part of a large folio only, and there is no
-//! disk: that part goes out, page by page, and the limit is used up.
+//! disk: that part goes out, page by page, up to the limit.
 
 use crate::cgroup::Cgroup;
 use crate::data::Kind;

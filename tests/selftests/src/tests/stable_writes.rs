@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-//! A disk that needs pages to stay as they are while it writes them, as it
-//! compresses them or adds a checksum: who uses such a page again can read it, but
-//! what is written to it goes to a copy. The disk waits until all of that was done.
+//! A disk needs pages that do not change while it writes them, as it compresses
+//! or checksums them: processes can read such a page, but what they write goes to
+//! a copy. The disk waits until all of that was done.
 
 use crate::cgroup::Cgroup;
 use crate::data::Kind;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 //! swapoff where what is out does not fit in memory: it fails and changes
-//! nothing, or the kernel ends the process whose memory it is.
+//! nothing, or the kernel kills the process whose memory it is.
 
 use crate::cgroup::Cgroup;
 use crate::data::Kind;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! swapoff while processes read and write the pages that are out, and send them
-//! out again once swap is back on.
+//! swapoff while processes read and write the pages that are out; once swap is
+//! back on, they are swapped out again.
 
 use super::access::Memory;
 use crate::data::Rng;

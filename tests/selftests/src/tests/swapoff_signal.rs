@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-//! swapoff that a signal interrupts midway: swap is still on, and nothing is
-//! lost. It gets no further than the middle, as there it has to read from a disk
-//! that does not answer until the signal was sent.
+//! swapoff is interrupted by a signal midway: swap is still on, and nothing is
+//! lost. Half-way it has to read from a disk that does not answer before the
+//! signal was sent, so it cannot have finished.
 
 use crate::cgroup::Cgroup;
 use crate::data::Kind;

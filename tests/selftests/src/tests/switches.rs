@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Pools come and go: a thousand changes of the compressor while processes send
-//! pages out and read them back, and what is refused meanwhile.
+//! Pools come and go: a thousand changes of the compressor while processes swap
+//! pages out and read them back, and changes that are refused.
 
 use crate::data::{Kind, Rng};
 use crate::ghost::{parameter, set_parameter, try_set_parameter, Ghost};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Large folios of 64 KiB and 2 MiB go out whole and come back, whatever their
-//! pages have in them.
+//! Large folios of 64 KiB and 2 MiB go out whole and come back, whatever is in
+//! their pages.
 
 use crate::data::{Kind, PLAIN};
 use crate::ghost::{counter, Ghost};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! A disk below the ghost: what does not compress goes there, what is old too,
-//! and all of it comes back, one by one or when the disk is turned off.
+//! A disk below the ghost: what does not compress goes there, and so does what is
+//! old; all of it comes back, one by one or when the disk is turned off.
 
 use crate::cgroup::Cgroup;
 use crate::data::Kind;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! The disk below the ghost fails: a page that cannot be read is SIGBUS for who
-//! reads it and for nobody else; one that cannot be written stays in memory.
+//! The disk below the ghost fails: a page that cannot be read is SIGBUS for those
+//! that read it only; one that cannot be written stays in memory.
 
 use crate::cgroup::Cgroup;
 use crate::data::Kind;

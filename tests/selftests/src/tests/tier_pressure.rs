@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! Memory is short: a group's, then the whole machine's. Pages leave the pool
-//! for the disk, long before it is at its limit; those of a group if it is the
-//! group's memory.
+//! for the disk long before it is at its limit; a group's own pages, if the
+//! group is short.
 
 use crate::cgroup::Cgroup;
 use crate::data::Kind;

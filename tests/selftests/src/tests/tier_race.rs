@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Everything at once: processes read, write, fork, unmap, have pages go out and
-//! come back, in base pages and large ones, while the pool is over its limit, so
-//! that pages are written back, and the disk is turned off and on. `--rounds N`
-//! makes it longer.
+//! Everything at once: processes read, write, fork, unmap, swap pages out and in,
+//! base pages and large folios, while the pool is over its limit, so that pages
+//! are written back, and the disk is turned off and on. `--rounds N` makes it
+//! longer.
 
 use super::access::Memory;
 use crate::cgroup::Cgroup;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 //! What tools show: the counts of swap, of transfers and of what is kept agree
-//! with each other in /proc, in the cgroup's files and in free, vmstat and top.
+//! in /proc, in the cgroup's files and in free, vmstat and top.
 
 use crate::cgroup::Cgroup;
 use crate::data::Kind;

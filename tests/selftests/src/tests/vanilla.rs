@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! The module on a kernel without the patches: insmod fails, because it lacks
-//! what the patches add, and says so.
+//! The module on a kernel without the patches: insmod fails, and the log names
+//! the symbol that is missing.
 
 use crate::ghost;
 use crate::harness::Env;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 //! What MADV_WILLNEED brings in, from the pool and from the disk, goes out again
-//! when the group is reclaimed, although nobody has used it. Two threads ask for it
+//! when the group is reclaimed, although it was not used. Two threads ask for it
 //! at once.
 
 use crate::cgroup::Cgroup;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-//! The pool is over its limit, and the oldest pages are those of cgroups that
-//! have no room: no memory to bring a page into, no swap to write it to. None of
-//! their processes has to pay for it, and the pages of others are written. The disk
-//! is one that takes its time.
+//! The pool is over its limit, and the oldest pages belong to cgroups that have
+//! no room: no memory to bring a page into, or no swap to write it to. None of
+//! their processes is killed for it, and the pages of others are written. The
+//! disk is slow.
 
 use crate::cgroup::Cgroup;
 use crate::data::Kind;

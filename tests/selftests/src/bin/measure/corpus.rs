@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! The real data: what scripts/corpus has made, in two parts. It is locked in
-//! memory, so that it never goes to swap itself.
+//! The real data that scripts/corpus has made, in two parts. It is locked in
+//! memory, so that it is never swapped out itself.
 
 use selftests::outcome::{Doing, Outcome};
 use selftests::{ensure, ghost, PAGE};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 //! Two processors that swap at the same time: the wall time of a page, for
-//! vswap, zram and zswap in turn, in one guest. Medians; only their ratios say
+//! vswap, zram and zswap in turn, in one guest. Medians; only their ratios mean
 //! something.
 
 use crate::clock::Clock;

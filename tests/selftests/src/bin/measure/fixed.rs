@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What turning a device on costs, whatever is swapped to it: for its size.
+//! What turning a device on costs, by its size.
 
 use crate::devices::first_module;
 use crate::options::Options;

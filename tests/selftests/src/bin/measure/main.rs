@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 //! Measures swap devices: what a page costs on its way out, in, and when it is
-//! given up, what it takes of RAM, what it costs to turn a device on and off.
+//! freed, how much RAM it takes, what it costs to turn a device on and off.
 //!
 //! In a guest that counts instructions (scripts/guest --icount) a nanosecond is
-//! an instruction, and runs repeat. Only `cpus` is about time that passes.
+//! an instruction, and runs repeat. Only `cpus` measures real time.
 //!
 //! Each figure is a line: part, contender, compressor, data, folios, figure,
 //! unit, value.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What a page costs on its way out, in, and when it is given up.
+//! What a page costs on its way out, in, and when it is freed.
 
 use crate::devices::Device;
 use crate::options::Options;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What is in the pages: it follows from a page's number, so that it can be
+//! What is in the pages: it is derived from a page's number, so it can be
 //! checked without being kept.
 
 use crate::corpus;

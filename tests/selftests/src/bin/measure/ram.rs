@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! RAM for each page that is out, by the kernel's own counts: pages that are
-//! free before and after, zsmalloc's pages, slabs. Nothing the device says counts.
+//! RAM for each page that is out, by the kernel's own counts: free pages before
+//! and after, zsmalloc's pages, slabs. What the device reports is not used.
 
 use crate::devices::{first_module, Device};
 use crate::micro::page_out;

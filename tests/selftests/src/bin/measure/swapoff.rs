@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! swapoff, against the memory that is out and the memory that is merely mapped.
+//! swapoff, with different amounts of memory that is out and memory that is only
+//! mapped.
 
 use crate::micro::page_out;
 use crate::options::Options;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 //! Processes that go through their memory again and again, from one end to the
-//! other, and compare every byte: what they have of memory is the caller's affair.
+//! other, and compare every byte. The caller limits their memory.
 
 use crate::corpus;
 use crate::options::Options;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 //! What the storm's processes tell each other: places on a [`Board`], and what
-//! each thread does at the moment, for the watchdog.
+//! each thread is doing, for the watchdog.
 
 use crate::worker::Board;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Switches of memory cgroups. There always is room: either the storm's group has
-//! no limit, or there is nothing that keeps pages from going out.
+//! Switches of memory cgroups. There is always room: either the storm's group has
+//! no limit, or nothing keeps pages from going out.
 
 use super::swaps;
 use super::switches::State;

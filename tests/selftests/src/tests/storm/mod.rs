@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-//! A storm: processes of several threads that share memory do all that can be
-//! done with pages, at random, while everything is switched that can be. What
-//! each page must have in it is known at any time, and every byte is compared.
+//! A storm: processes of several threads that share memory do everything that can
+//! be done with pages, at random, while everything that can change does. The
+//! contents of each page are known at any time, and every byte is compared.
 //!
 //! `--setup N` runs one of the set-ups, `--seconds N` (60) is for each of them,
-//! and `--seed N` repeats what threads do, if not in which order.
+//! and `--seed N` repeats what threads do, but not how they interleave.
 
 mod area;
 mod board;

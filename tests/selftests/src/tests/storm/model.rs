@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! What each page must have in it. A thread holds the pages whose content it
-//! changes or compares, while others work on those beside them.
+//! The contents of each page. A thread holds the pages that it changes or
+//! compares, while others work on those beside them.
 
 use super::area::{Area, Backing};
 use super::board::{FAULTS, LOST, VERIFIED};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! io_uring(7), as far as it pins pages: buffers that a device could write to
-//! at any time, which hence stay where they are.
+//! io_uring(7), for pinned pages: registered buffers, to which a device could
+//! write at any time, and which therefore stay where they are.
 
 use crate::outcome::{Doing, Outcome};
 use crate::sys;

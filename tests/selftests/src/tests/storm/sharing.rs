@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Operations in which pages have more users than the thread: a child, the
-//! kernel, another process.
+//! Operations on pages that others use too: a child, the kernel, another
+//! process.
 
 use super::area::{Area, Backing, PAGES};
 use super::board::{ADDRESSES, AREAS, FAULTS, PIDS};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! A page that cannot be read back is SIGBUS. The handler drops what the page
-//! is in, so that the access goes on with an empty page, and tells.
+//! A page that cannot be read back is SIGBUS. The handler drops the page, so that
+//! the access continues with an empty one, and reports it.
 
 use super::area::{Area, Backing};
 use crate::PAGE;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-//! Looks that all threads go on. One that does not is shown, with where it is in
-//! the kernel, and the storm has failed.
+//! Checks that all threads make progress. If one does not, it is shown with its
+//! place in the kernel, and the storm fails.
 
 use super::board::{Progress, Seen, THREADS};
 use super::{operations, switches};
