@@ -15,7 +15,7 @@ die() { printf 'vswap: %s\n' "$*" >&2; exit 1; }
 # hash_of FILE... - a key that changes when a name or a byte of them does.
 hash_of() { (cd "$VSWAP_ROOT" && sha256sum "$@") | sha256sum | cut -c1-16; }
 
-# locked NAME COMMAND... - one maker at a time for each thing in the cache.
+# locked NAME COMMAND... - runs it when no other process makes this part of the cache.
 locked() {
 	local name=$1
 	shift
@@ -57,8 +57,8 @@ as_step() {
 	fi
 }
 
-# in_background COMMAND... - starts it; its process is $!. It does not outlive this
-# script, as it would if it were only one that ^C does not reach.
+# in_background COMMAND... - starts it; its process is $!. It ends with this script,
+# which a ^C alone does not see to.
 in_background() {
 	trap 'for job in $(jobs -rp); do kill -TERM -- "-$job" || :; done' EXIT
 	set -m
@@ -106,7 +106,7 @@ in_tree() {
 			mkdir -p "$tree${b#*:}"
 			mount --bind "${b%%:*}" "$tree${b#*:}"
 		done
-		# The names and certificates the host goes out with.
+		# Name resolution and certificates as on the host.
 		for f in /etc/resolv.conf /etc/hosts /etc/ssl/certs/ca-certificates.crt; do
 			[ ! -e "$f" ] || { mkdir -p "$tree${f%/*}"; touch "$tree$f"; mount --bind "$f" "$tree$f"; }
 		done
