@@ -17,3 +17,29 @@ pub(crate) use kernel::bindings::*;
 use kernel::ffi;
 
 include!("bindings/generated.rs");
+
+/// C functions without a precondition, other than that some of them sleep.
+pub(crate) mod safe {
+    macro_rules! safe {
+        ($(fn $name:ident($($arg:ident: $type:ty),*) $(-> $ret:ty)?;)*) => {$(
+            #[inline(always)]
+            pub(crate) fn $name($($arg: $type),*) $(-> $ret)? {
+                // SAFETY: The functions listed here take no pointer, and work on nothing but objects
+                // that are static or that they look up under a lock or a reference of their own.
+                unsafe { super::$name($($arg),*) }
+            }
+        )*};
+    }
+
+    safe! {
+        fn vswap_desc_pages() -> usize;
+        fn vswap_direct_map_base() -> usize;
+        fn vswap_may_log() -> bool;
+        fn vswap_may_write_back() -> bool;
+        fn vswap_params_wait();
+        fn vswap_totalram_pages() -> usize;
+        fn vswap_work_cancel();
+        fn vswap_work_init() -> i32;
+        fn vswap_write_back(nr: usize) -> usize;
+    }
+}

@@ -8,24 +8,20 @@
 
 use kernel::prelude::*;
 
-mod age;
-mod backend;
 mod bindings;
-mod descriptor;
-mod device;
+mod compress;
+mod crypto;
 mod ghost;
 mod mm;
-mod ops;
-mod params;
-mod parse;
-mod pool;
-mod reclaim;
-mod stats;
-mod table;
+mod module;
+mod pools;
+mod swap;
+mod sync;
 
-use device::GhostDevice;
-use ghost::Ghost;
-use kernel::{debugfs, miscdevice::MiscDeviceRegistration, sync::Arc};
+use ghost::{debugfs, device, device::GhostDevice, settings, state::Ghost};
+use kernel::{debugfs::Scope, miscdevice::MiscDeviceRegistration, sync::Arc};
+use module::callbacks::{self, Callbacks};
+use swap::ops::Registration;
 
 module! {
     type: Vswap,
@@ -35,12 +31,17 @@ module! {
     license: "GPL",
 }
 
+/// What C calls for the module's parameters and work items.
+#[no_mangle]
+#[allow(non_upper_case_globals)]
+static vswap_callbacks: Callbacks = callbacks::table::<Ghost>();
+
 /// The module. Fields are dropped from the top: nobody may come in any more before the ghost goes.
 #[pin_data]
 struct Vswap {
-    _registration: ops::Registration,
+    _registration: Registration<Ghost>,
     #[pin]
-    _files: debugfs::Scope<Arc<Ghost>>,
+    _files: Scope<Arc<Ghost>>,
     #[pin]
     device: MiscDeviceRegistration<GhostDevice>,
     ghost: Arc<Ghost>,
@@ -49,10 +50,10 @@ struct Vswap {
 impl kernel::InPlaceModule for Vswap {
     fn init(_module: &'static ThisModule) -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
-            ghost: Arc::pin_init(Ghost::new(params::first_compressor()), GFP_KERNEL)?,
+            ghost: Arc::pin_init(Ghost::new(settings::first_compressor()), GFP_KERNEL)?,
             device <- MiscDeviceRegistration::register(device::OPTIONS),
-            _files <- stats::files(ghost.clone()),
-            _registration: ops::Registration::new(ghost.clone(), &device)?,
+            _files <- debugfs::files(ghost.clone()),
+            _registration: Registration::new(ghost.clone(), &device)?,
         })
     }
 }

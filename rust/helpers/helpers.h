@@ -19,7 +19,8 @@ unsigned long vswap_totalram_pages(void);
 unsigned long vswap_direct_map_base(void);
 
 /* helpers/zsmalloc.c */
-unsigned long vswap_zs_malloc(struct zs_pool *pool, size_t size, int nid);
+unsigned long vswap_zs_store(struct zs_pool *pool, const void *data,
+			     size_t size, int nid);
 
 /* helpers/acomp.c */
 struct vswap_acomp *vswap_acomp_alloc(const char *name);
@@ -38,18 +39,24 @@ enum vswap_param {
 	VSWAP_PARAM_SHRINKER_ENABLED,
 };
 
-void vswap_params_lock(void);
-void vswap_params_unlock(void);
+void vswap_params_wait(void);
 
 /* helpers/log.c */
 bool vswap_may_log(void);
 
 /* helpers/work.c */
+int vswap_work_init(void);
+void vswap_work_exit(void);
+void vswap_work_cancel(void);
 void vswap_retire_later(void);
-void vswap_retire_cancel(void);
-int vswap_write_back_init(void);
-void vswap_write_back_exit(void);
 void vswap_write_back_soon(void);
-void vswap_write_back_cancel(void);
+
+/* What the driver defines, see callbacks.h */
+struct vswap_callbacks {
+	int (*param_set)(unsigned int param, const char *val);
+	int (*param_get)(unsigned int param, char *buf, size_t size);
+	bool (*retire_pools)(void);
+	void (*make_room)(void);
+};
 
 #endif /* _VSWAP_HELPERS_H */

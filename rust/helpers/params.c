@@ -8,12 +8,12 @@
 
 static int param_set(const char *val, const struct kernel_param *kp)
 {
-	return vswap_param_set((unsigned long)kp->arg, val);
+	return vswap_callbacks.param_set((unsigned long)kp->arg, val);
 }
 
 static int param_get(char *buf, const struct kernel_param *kp)
 {
-	return vswap_param_get((unsigned long)kp->arg, buf, PAGE_SIZE);
+	return vswap_callbacks.param_get((unsigned long)kp->arg, buf, PAGE_SIZE);
 }
 
 static const struct kernel_param_ops param_ops = {
@@ -41,13 +41,9 @@ module_param_cb(shrinker_enabled, &param_ops, (void *)VSWAP_PARAM_SHRINKER_ENABL
 MODULE_PARM_DESC(shrinker_enabled,
 		 "write cold pages to a swap device below under memory pressure (default: Y)");
 
-/* Keeps the functions above out: sysfs outlives the module's exit function. */
-void vswap_params_lock(void)
+/* Until the functions above are done: sysfs outlives the module's exit function. */
+void vswap_params_wait(void)
 {
 	kernel_param_lock(THIS_MODULE);
-}
-
-void vswap_params_unlock(void)
-{
 	kernel_param_unlock(THIS_MODULE);
 }

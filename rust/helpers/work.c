@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#include <linux/atomic.h>
 #include <linux/workqueue.h>
 #include "callbacks.h"
 #include "helpers.h"
@@ -7,7 +8,7 @@
 static void retire(struct work_struct *work)
 {
 	/* There may be more to do later. */
-	if (vswap_retire_pools())
+	if (vswap_callbacks.retire_pools())
 		vswap_retire_later();
 }
 
@@ -18,14 +19,9 @@ void vswap_retire_later(void)
 	schedule_delayed_work(&retire_work, HZ);
 }
 
-void vswap_retire_cancel(void)
-{
-	cancel_delayed_work_sync(&retire_work);
-}
-
 static void write_back(struct work_struct *work)
 {
-	vswap_make_room();
+	vswap_callbacks.make_room();
 }
 
 static DECLARE_WORK(write_back_work, write_back);
@@ -33,16 +29,29 @@ static DECLARE_WORK(write_back_work, write_back);
 /* Of its own: memory is short when it is needed, and others may wait for it. */
 static struct workqueue_struct *write_back_wq;
 
-int vswap_write_back_init(void)
+int vswap_work_init(void)
 {
-	if (write_back_wq)
+	struct workqueue_struct *wq;
+
+	wq = alloc_workqueue("vswap", WQ_UNBOUND | WQ_MEM_RECLAIM, 1);
+	if (!wq)
+		return -ENOMEM;
+	if (cmpxchg(&write_back_wq, NULL, wq)) {
+		destroy_workqueue(wq);
 		return -EBUSY;
-	write_back_wq = alloc_workqueue("vswap", WQ_UNBOUND | WQ_MEM_RECLAIM, 1);
-	return write_back_wq ? 0 : -ENOMEM;
+	}
+	return 0;
 }
 
-void vswap_write_back_exit(void)
+void vswap_work_cancel(void)
 {
+	cancel_delayed_work_sync(&retire_work);
+	cancel_work_sync(&write_back_work);
+}
+
+void vswap_work_exit(void)
+{
+	vswap_work_cancel();
 	destroy_workqueue(write_back_wq);
 	write_back_wq = NULL;
 }
@@ -50,9 +59,4 @@ void vswap_write_back_exit(void)
 void vswap_write_back_soon(void)
 {
 	queue_work(write_back_wq, &write_back_work);
-}
-
-void vswap_write_back_cancel(void)
-{
-	cancel_work_sync(&write_back_work);
 }

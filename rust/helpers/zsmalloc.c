@@ -1,12 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#include <linux/err.h>
 #include <linux/gfp.h>
 #include <linux/zsmalloc.h>
 #include "helpers.h"
 
-/* Called in reclaim, so never reclaims by itself. */
-unsigned long vswap_zs_malloc(struct zs_pool *pool, size_t size, int nid)
+/*
+ * Called in reclaim, so never reclaims by itself. Returns the handle of an
+ * object with a copy of the data, or a negative errno.
+ */
+unsigned long vswap_zs_store(struct zs_pool *pool, const void *data,
+			     size_t size, int nid)
 {
-	return zs_malloc(pool, size, GFP_NOWAIT | __GFP_NORETRY | __GFP_NOWARN |
-				     __GFP_HIGHMEM | __GFP_MOVABLE, nid);
+	unsigned long handle;
+
+	handle = zs_malloc(pool, size, GFP_NOWAIT | __GFP_NORETRY | __GFP_NOWARN |
+				       __GFP_HIGHMEM | __GFP_MOVABLE, nid);
+	if (!IS_ERR_VALUE(handle))
+		zs_obj_write(pool, handle, (void *)data, size);
+	return handle;
 }

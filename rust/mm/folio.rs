@@ -2,12 +2,10 @@
 
 //! Folios on their way out of memory or back.
 
-use crate::bindings;
-use core::{
-    marker::PhantomData,
-    ptr::{self, NonNull},
-};
+use crate::bindings::{self, safe};
+use core::{ptr::NonNull, slice};
 use kernel::page::PAGE_SIZE;
+use zerocopy::{transmute_mut, transmute_ref};
 
 /// The contents of a page, in words.
 pub(crate) type PageWords = [u64; PAGE_SIZE / 8];
@@ -36,14 +34,12 @@ impl FolioPage {
 
     /// Its bytes.
     pub(crate) fn bytes(&self) -> &PageBytes {
-        // SAFETY: Each byte of the array is initialized, and bytes have no alignment to keep.
-        unsafe { &*ptr::from_ref(&self.0).cast() }
+        transmute_ref!(&self.0)
     }
 
     /// Its bytes, for writing.
     pub(crate) fn bytes_mut(&mut self) -> &mut PageBytes {
-        // SAFETY: As in `bytes()`; any bytes make valid words.
-        unsafe { &mut *ptr::from_mut(&mut self.0).cast() }
+        transmute_mut!(&mut self.0)
     }
 }
 
@@ -52,13 +48,10 @@ impl FolioPage {
 ///
 /// # Invariants
 ///
-/// `folio` points to such a folio, and it stays so for `'a`. It has `len` pages, the first of which
-/// is at `pages`.
+/// `folio` points to such a folio, and it stays so for `'a`. `pages` are its pages.
 pub(crate) struct SwapFolio<'a> {
     folio: NonNull<bindings::folio>,
-    pages: *mut FolioPage,
-    len: usize,
-    _lock: PhantomData<&'a mut ()>,
+    pages: &'a mut [FolioPage],
 }
 
 impl SwapFolio<'_> {
@@ -66,33 +59,33 @@ impl SwapFolio<'_> {
     ///
     /// # Safety
     ///
-    /// `folio` must be locked and in the swap cache, nobody else may access its contents, and both
-    /// must stay so until the returned value is dropped.
+    /// `folio` must be null, or locked and in the swap cache, and nobody else may access its contents;
+    /// it must stay so until the returned value is dropped.
+    #[inline]
     pub(crate) unsafe fn from_raw(folio: *mut bindings::folio) -> Option<Self> {
         let folio = NonNull::new(folio)?;
-        // SAFETY: The caller promises that the folio is valid.
-        let len = unsafe { bindings::vswap_folio_nr_pages(folio.as_ptr()) };
-        // SAFETY: As above; as the kernel is a 64-bit one, the folio's memory is in the direct map and
-        // so has an address.
-        let pages = unsafe { bindings::vswap_folio_address(folio.as_ptr()) };
+        // SAFETY: The caller promises that the folio is valid and that nobody else accesses its pages.
+        // As the kernel is a 64-bit one, they are in the direct map: they have an address, at which they
+        // are contiguous. Any bytes are valid words.
+        let pages = unsafe {
+            slice::from_raw_parts_mut(
+                bindings::vswap_folio_address(folio.as_ptr()).cast(),
+                bindings::vswap_folio_nr_pages(folio.as_ptr()),
+            )
+        };
         // INVARIANT: The caller promises what the invariant asks for.
-        Some(Self {
-            folio,
-            pages: pages.cast(),
-            len,
-            _lock: PhantomData,
-        })
+        Some(Self { folio, pages })
     }
 
     /// The folio.
-    pub(super) fn as_ptr(&self) -> *mut bindings::folio {
+    pub(crate) fn as_ptr(&self) -> *mut bindings::folio {
         self.folio.as_ptr()
     }
 
     /// How many pages it has.
     #[inline]
     pub(crate) fn nr_pages(&self) -> usize {
-        self.len
+        self.pages.len()
     }
 
     /// The memory node it is on.
@@ -101,31 +94,20 @@ impl SwapFolio<'_> {
         unsafe { bindings::vswap_folio_nid(self.folio.as_ptr()) }
     }
 
-    #[inline]
-    fn page_ptr(&self, i: usize) -> *mut FolioPage {
-        assert!(i < self.len);
-        // SAFETY: The pages of a folio are contiguous in the direct map, and `i` is one of them.
-        unsafe { self.pages.add(i) }
-    }
-
     /// The contents of page `i`.
+    #[inline]
     pub(crate) fn page(&self, i: usize) -> &FolioPage {
-        // SAFETY: The page is in the direct map, so it is readable and aligned, and by the type
-        // invariant nobody writes to it while `self` is borrowed.
-        // INVARIANT: It is in the direct map.
-        unsafe { &*self.page_ptr(i) }
+        &self.pages[i]
     }
 
     /// The contents of page `i`, for writing.
+    #[inline]
     pub(crate) fn page_mut(&mut self, i: usize) -> &mut FolioPage {
-        // SAFETY: As in `page()`, and as `self` is borrowed mutably there is no other reference.
-        // INVARIANT: It is in the direct map.
-        unsafe { &mut *self.page_ptr(i) }
+        &mut self.pages[i]
     }
 }
 
 /// How many pages of RAM the kernel manages.
 pub(crate) fn totalram_pages() -> usize {
-    // SAFETY: May be called at any time.
-    unsafe { bindings::vswap_totalram_pages() }
+    safe::vswap_totalram_pages()
 }

@@ -4,13 +4,10 @@
 //!
 //! C header: `include/linux/zsmalloc.h`
 
-use crate::{
-    age, bindings,
-    descriptor::{Location, MAX_POOLS, PAGE_LEN},
-};
+use crate::bindings;
 use core::{
     mem::{self, MaybeUninit},
-    ptr::{self, NonNull},
+    ptr::NonNull,
     slice,
 };
 use kernel::{
@@ -21,9 +18,6 @@ use kernel::{
         Atomic,
     },
 };
-
-// A descriptor has no room for longer objects.
-const _: () = assert!(PAGE_SIZE == PAGE_LEN);
 
 /// An object in a [`ZsPool`].
 ///
@@ -45,26 +39,12 @@ pub(crate) struct Object {
 /// # Invariants
 ///
 /// They are in the direct map: there are none but those which [`ZsPool::read`] lends.
-#[repr(transparent)]
-pub(crate) struct ObjectBytes([u8]);
+pub(crate) struct ObjectBytes<'a>(&'a [u8]);
 
-impl ObjectBytes {
+impl ObjectBytes<'_> {
     /// The bytes.
     pub(crate) fn bytes(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-/// The address below which there are no handles, all of which are addresses in the direct map.
-#[derive(Clone, Copy)]
-pub(crate) struct HandleBase(usize);
-
-impl HandleBase {
-    /// It is the same as long as the kernel runs.
-    #[inline]
-    pub(crate) fn get() -> Self {
-        // SAFETY: May be called at any time.
-        Self(unsafe { bindings::vswap_direct_map_base() })
+        self.0
     }
 }
 
@@ -84,32 +64,40 @@ impl Object {
         self.len == PAGE_SIZE
     }
 
-    /// What a descriptor needs to know of the object, which it is to own.
+    /// Gives the object away as numbers.
     #[inline]
-    pub(crate) fn into_location(self, base: HandleBase) -> Location {
-        Location {
-            handle: (self.handle.wrapping_sub(base.0) / 8) as u64,
+    pub(crate) fn into_raw(self) -> RawObject {
+        RawObject {
+            handle: self.handle,
             len: self.len,
             pool: self.pool,
-            age: age::NEW,
         }
     }
 
-    /// The object of a descriptor.
+    /// The object of these numbers.
     ///
     /// # Safety
     ///
-    /// `at` must come from [`Object::into_location`], with the object not freed since, and there may
-    /// be no second `Object` of it that is freed.
+    /// `raw` must come from [`Object::into_raw`], with the object not freed since, and there may be no
+    /// second `Object` of it that is freed.
     #[inline]
-    pub(crate) unsafe fn from_location(at: Location, base: HandleBase) -> Self {
-        // INVARIANT: It is the object that was made into `at`.
+    pub(crate) unsafe fn from_raw(raw: RawObject) -> Self {
+        // INVARIANT: It is the object that was made into `raw`.
         Self {
-            handle: (at.handle as usize * 8).wrapping_add(base.0),
-            len: at.len,
-            pool: at.pool,
+            handle: raw.handle,
+            len: raw.len,
+            pool: raw.pool,
         }
     }
+}
+
+/// What names an object.
+pub(crate) struct RawObject {
+    /// A multiple of 8, in the direct map.
+    pub(crate) handle: usize,
+    /// From 1 to `PAGE_SIZE`.
+    pub(crate) len: usize,
+    pub(crate) pool: usize,
 }
 
 /// The number of a pool. No two exist with the same.
@@ -119,12 +107,12 @@ struct PoolId(usize);
 static POOL_IDS: Atomic<u32> = Atomic::new(0);
 
 impl PoolId {
-    /// A number that is free, or `EBUSY`.
-    fn new() -> Result<Self> {
+    /// A number below `max` that is free, or `EBUSY`.
+    fn new(max: usize) -> Result<Self> {
         loop {
             let taken = POOL_IDS.load(Relaxed);
             let id = taken.trailing_ones();
-            if id as usize >= MAX_POOLS {
+            if id as usize >= max.min(u32::BITS as usize) {
                 return Err(EBUSY);
             }
             if POOL_IDS.cmpxchg(taken, taken | 1 << id, Full).is_ok() {
@@ -167,14 +155,14 @@ unsafe impl Sync for ZsPool {}
 impl ZsPool {
     /// Makes a pool. May sleep.
     ///
-    /// `EBUSY`: as many live as a descriptor can name.
-    pub(crate) fn new(name: &CStr) -> Result<Self> {
-        let id = PoolId::new()?;
-        // SAFETY: `name` is a valid string.
-        let pool = NonNull::new(unsafe { bindings::zs_create_pool(name.as_char_ptr()) });
-        let pool = pool.ok_or(ENOMEM)?;
-        // SAFETY: The pool was just made.
-        let whole_page_len = unsafe { bindings::zs_huge_class_size(pool.as_ptr()) };
+    /// `EBUSY`: there are `max` already.
+    pub(crate) fn new(name: &CStr, max: usize) -> Result<Self> {
+        let id = PoolId::new(max)?;
+        // SAFETY: `name` is a valid string. The pool whose class sizes are asked for was just made.
+        let (pool, whole_page_len) = unsafe {
+            let pool = NonNull::new(bindings::zs_create_pool(name.as_char_ptr())).ok_or(ENOMEM)?;
+            (pool, bindings::zs_huge_class_size(pool.as_ptr()))
+        };
         // INVARIANT: The pool was just made.
         Ok(Self {
             pool,
@@ -183,7 +171,7 @@ impl ZsPool {
         })
     }
 
-    /// The number by which descriptors name the pool, below [`MAX_POOLS`].
+    /// The number of the pool, below the `max` of [`ZsPool::new`].
     pub(crate) fn id(&self) -> usize {
         self.id.0
     }
@@ -200,22 +188,15 @@ impl ZsPool {
         if data.is_empty() || data.len() > PAGE_SIZE {
             return Err(EINVAL);
         }
-        // SAFETY: The pool is valid by the type invariant.
-        let handle = unsafe { bindings::vswap_zs_malloc(self.pool.as_ptr(), data.len(), nid) };
+        // SAFETY: The pool is valid by the type invariant, and the C function only reads `data.len()`
+        // bytes from `data`.
+        let handle = unsafe {
+            bindings::vswap_zs_store(self.pool.as_ptr(), data.as_ptr().cast(), data.len(), nid)
+        };
         // What is no handle is an errno.
         if handle > usize::MAX - kernel::bindings::MAX_ERRNO as usize {
             return Err(Error::from_errno(handle as isize as i32));
         }
-        // SAFETY: The handle is for an object of this pool with `data.len()` bytes, and the C
-        // function only reads from `data`.
-        unsafe {
-            bindings::zs_obj_write(
-                self.pool.as_ptr(),
-                handle,
-                data.as_ptr().cast_mut().cast(),
-                data.len(),
-            )
-        };
         // INVARIANT: It was allocated and written just now.
         Ok(Object {
             handle,
@@ -230,30 +211,36 @@ impl ZsPool {
         &self,
         object: &Object,
         scratch: &mut KVec<u8>,
-        f: impl FnOnce(&ObjectBytes) -> R,
+        f: impl FnOnce(&ObjectBytes<'_>) -> R,
     ) -> Result<R> {
         if object.pool != self.id.0 || scratch.len() < object.len {
             return Err(EINVAL);
         }
         // SAFETY: The handle is one of this pool's by the invariant of `Object`, and the scratch
-        // buffer has room for the object.
-        let data = unsafe {
-            bindings::zs_obj_read_begin(
+        // buffer has room for the object. What is returned has `object.len` bytes, in the pool or in
+        // `scratch`, until `zs_obj_read_end()`; nobody writes to an object once it is made, and `scratch`
+        // is borrowed.
+        let data: &[u8] = unsafe {
+            let data = bindings::zs_obj_read_begin(
                 self.pool.as_ptr(),
                 object.handle,
                 object.len,
                 scratch.as_mut_ptr().cast(),
-            )
+            );
+            slice::from_raw_parts(data.cast(), object.len)
         };
-        // SAFETY: `data` has `object.len` bytes, in the pool or in `scratch`, until
-        // `zs_obj_read_end()`; nobody writes to an object once it is made, and `scratch` is borrowed.
-        let data_bytes: &[u8] = unsafe { slice::from_raw_parts(data.cast(), object.len) };
-        // SAFETY: `ObjectBytes` has the layout of the slice.
         // INVARIANT: The pool's pages are in the direct map, as all of a 64-bit kernel are, and so is
         // what kmalloc() gave for `scratch`.
-        let ret = f(unsafe { &*(ptr::from_ref(data_bytes) as *const ObjectBytes) });
+        let ret = f(&ObjectBytes(data));
         // SAFETY: The same arguments as at the beginning.
-        unsafe { bindings::zs_obj_read_end(self.pool.as_ptr(), object.handle, object.len, data) };
+        unsafe {
+            bindings::zs_obj_read_end(
+                self.pool.as_ptr(),
+                object.handle,
+                object.len,
+                data.as_ptr().cast_mut().cast(),
+            )
+        };
         Ok(ret)
     }
 

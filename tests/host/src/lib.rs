@@ -4,23 +4,25 @@
 
 #![cfg_attr(any(not(test), loom), allow(dead_code))]
 
-#[path = "../../../rust/age.rs"]
-mod age;
-#[path = "../../../rust/descriptor.rs"]
-mod descriptor;
-#[path = "../../../rust/backend/lz4"]
+#[path = "../../../rust/compress/lz4"]
 mod lz4 {
     pub(crate) mod decode;
     pub(crate) mod encode;
 }
-#[path = "../../../rust/parse.rs"]
-mod parse;
-#[path = "../../../rust/backend/same_filled.rs"]
-mod same_filled;
-#[path = "../../../rust/backend/sample.rs"]
+#[path = "../../../rust/compress/sample.rs"]
 mod sample;
-#[path = "../../../rust/table.rs"]
-mod table;
+#[path = "../../../rust/ghost"]
+mod ghost {
+    pub(crate) mod age;
+    pub(crate) mod parse;
+    pub(crate) mod same_filled;
+    pub(crate) mod value;
+}
+#[path = "../../../rust/swap"]
+mod swap {
+    pub(crate) mod descriptor;
+    pub(crate) mod table;
+}
 
 #[cfg(test)]
 mod tests;

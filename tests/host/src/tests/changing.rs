@@ -7,9 +7,10 @@
 //! bounds or panic.
 
 use crate::{
+    ghost::same_filled,
     lz4::decode::decode,
     lz4::encode::{encode, ENTRIES},
-    same_filled, sample,
+    sample,
 };
 use std::{
     cell::UnsafeCell,

@@ -2,16 +2,21 @@
 
 //! Each descriptor is one word, and each word is one descriptor or none.
 
-use crate::descriptor::{Descriptor, Invalid, Location, HANDLE_BITS, MAX_POOLS, PAGE_LEN};
+use crate::{
+    ghost::value::Value,
+    swap::descriptor::{self, Invalid, Location, HANDLE_BITS, MAX_POOLS, PAGE_LEN},
+};
 use proptest::prelude::*;
+
+pub(super) type Descriptor = descriptor::Descriptor<Value>;
 
 fn location() -> impl Strategy<Value = Location> {
     (0..1u64 << HANDLE_BITS, 1..=PAGE_LEN, 0..MAX_POOLS, 0..4u8).prop_map(
-        |(handle, len, pool, age)| Location {
+        |(handle, len, pool, mark)| Location {
             handle,
             len,
             pool,
-            age,
+            mark,
         },
     )
 }
@@ -19,10 +24,10 @@ fn location() -> impl Strategy<Value = Location> {
 pub(super) fn descriptor() -> impl Strategy<Value = Descriptor> {
     prop_oneof![
         Just(Descriptor::Empty),
-        any::<u32>().prop_map(Descriptor::SameFilled),
-        location().prop_map(Descriptor::Compressed),
+        any::<u32>().prop_map(|word| Descriptor::Value(Value::SameFilled(word))),
+        location().prop_map(Descriptor::Object),
         slot().prop_map(Descriptor::Physical),
-        Just(Descriptor::Lost),
+        Just(Descriptor::Value(Value::Lost)),
     ]
 }
 
@@ -65,9 +70,9 @@ proptest! {
             Location { len: 0, ..at },
             Location { len: PAGE_LEN + 1, ..at },
             Location { pool: MAX_POOLS, ..at },
-            Location { age: 4, ..at },
+            Location { mark: 4, ..at },
         ] {
-            prop_assert_eq!(Descriptor::Compressed(wrong).encode(), None);
+            prop_assert_eq!(Descriptor::Object(wrong).encode(), None);
         }
     }
 }
@@ -78,15 +83,15 @@ fn the_extremes_fit() {
         handle: 0,
         len: 1,
         pool: 0,
-        age: 0,
+        mark: 0,
     };
     let most = Location {
         handle: (1 << HANDLE_BITS) - 1,
         len: PAGE_LEN,
         pool: MAX_POOLS - 1,
-        age: 3,
+        mark: 3,
     };
-    for desc in [Descriptor::Compressed(least), Descriptor::Compressed(most)] {
+    for desc in [Descriptor::Object(least), Descriptor::Object(most)] {
         assert_eq!(Descriptor::decode(desc.encode().unwrap()), Ok(desc));
     }
 }
@@ -99,7 +104,7 @@ fn an_empty_slot_is_a_zeroed_word() {
 
 #[test]
 fn a_used_slot_is_never_a_zeroed_word() {
-    assert_ne!(Descriptor::SameFilled(0).encode(), Some(0));
+    assert_ne!(Descriptor::Value(Value::SameFilled(0)).encode(), Some(0));
 }
 
 #[test]
@@ -116,5 +121,30 @@ fn stray_words_are_invalid() {
         u64::MAX,
     ] {
         assert_eq!(Descriptor::decode(word), Err(Invalid(word)), "{word:#x}");
+    }
+}
+
+/// A driver whose words look as if they owned something, and which takes any for its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Liar(u64);
+
+impl descriptor::Value for Liar {
+    const MARK: u8 = 0;
+
+    fn encode(self) -> u64 {
+        self.0
+    }
+
+    fn decode(word: u64) -> Option<Self> {
+        Some(Self(word))
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_value_is_never_taken_for_what_owns_something(word: u64) {
+        let encoded = descriptor::Descriptor::Value(Liar(word)).encode();
+        let owns = word == 0 || matches!(word & 7, 2 | 3);
+        prop_assert_eq!(encoded, (!owns).then_some(word));
     }
 }

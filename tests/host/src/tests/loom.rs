@@ -6,8 +6,11 @@
 //! also finds code that relies on more.
 
 use crate::{
-    descriptor::{Descriptor, Location},
-    table::{Table, Word},
+    ghost::{age, value::Value},
+    swap::{
+        descriptor::{self, Location},
+        table::{self, Word},
+    },
 };
 use loom::{
     cell::UnsafeCell,
@@ -34,6 +37,9 @@ impl Word for AtomicU64 {
 
 const OBJECTS: usize = 3;
 
+type Descriptor = descriptor::Descriptor<Value>;
+type Table<'a> = table::Table<'a, AtomicU64, Value>;
+
 /// A slot, and the contents of the objects: 0 not stored, or the object's number, or `FREED`.
 struct World {
     words: [AtomicU64; 1],
@@ -57,20 +63,20 @@ impl World {
             handle: object as u64,
             len: 1,
             pool: 0,
-            age: 1,
+            mark: age::NEW,
         };
-        let old = Table::new(&self.words).put(0, Descriptor::Compressed(at));
+        let old = Table::new(&self.words).put(0, Descriptor::Object(at));
         self.free(old.unwrap().unwrap());
     }
 
     /// The clock's hand passes: it changes the age of what is there, and brings nothing back.
     fn visit(&self) {
-        let _ = Table::new(&self.words).visit(0).unwrap();
+        let _ = Table::new(&self.words).update_mark(0, age::passed).unwrap();
     }
 
     /// Whoever loads the page makes it new: that brings nothing back either.
     fn renew(&self) {
-        Table::new(&self.words).renew(0);
+        Table::new(&self.words).set_mark(0, age::NEW);
     }
 
     fn invalidate(&self) {
@@ -79,7 +85,7 @@ impl World {
 
     /// Fails if the object was freed before; loom fails if this is not ordered after its writing.
     fn free(&self, desc: Descriptor) {
-        if let Descriptor::Compressed(at) = desc {
+        if let Descriptor::Object(at) = desc {
             let object = at.handle as usize;
             self.objects[object].with_mut(|p| unsafe {
                 assert_eq!(*p, object + 1, "freed twice, or before it was written");

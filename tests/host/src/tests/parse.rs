@@ -2,7 +2,7 @@
 
 //! Which values parameters accept.
 
-use crate::parse::{percent, size, switch, MAX_SIZE};
+use crate::ghost::parse::{percent, size, switch, MAX_SIZE};
 use proptest::prelude::*;
 
 #[test]

@@ -2,7 +2,7 @@
 
 //! A page of one word is recognized and filled again with the same bytes; no other page is.
 
-use crate::same_filled::{fill, find};
+use crate::ghost::same_filled::{fill, find};
 use proptest::prelude::*;
 
 const WORDS: usize = 512;

@@ -2,10 +2,13 @@
 
 //! A table against a model of it: what is put is there, once, until it is taken.
 
-use super::descriptor::descriptor;
+use super::descriptor::{descriptor, Descriptor};
 use crate::{
-    descriptor::{Descriptor, Invalid, Location},
-    table::{Table, Word},
+    ghost::value::Value,
+    swap::{
+        descriptor::{Invalid, Location},
+        table::{self, Word},
+    },
 };
 use proptest::{collection::vec, prelude::*};
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
@@ -23,6 +26,8 @@ impl Word for AtomicU64 {
         self.compare_exchange(old, new, SeqCst, SeqCst).is_ok()
     }
 }
+
+pub(super) type Table<'a> = table::Table<'a, AtomicU64, Value>;
 
 const SLOTS: usize = 512;
 
@@ -77,18 +82,18 @@ proptest! {
 fn what_does_not_fit_comes_back_and_changes_nothing() {
     let words = words();
     let table = Table::new(&words);
-    let wrong = Descriptor::Compressed(Location {
+    let wrong = Descriptor::Object(Location {
         handle: u64::MAX,
         len: 1,
         pool: 0,
-        age: 0,
+        mark: 0,
     });
     assert_eq!(
-        table.put(3, Descriptor::SameFilled(5)),
+        table.put(3, Descriptor::Value(Value::SameFilled(5))),
         Ok(Ok(Descriptor::Empty))
     );
     assert_eq!(table.put(3, wrong), Err(wrong));
-    assert_eq!(table.peek(3), Ok(Descriptor::SameFilled(5)));
+    assert_eq!(table.peek(3), Ok(Descriptor::Value(Value::SameFilled(5))));
 }
 
 #[test]

@@ -2,10 +2,13 @@
 
 //! A compression pool: one compressor, with memory for what it makes.
 
-use super::{codec::Codec, sample};
-use crate::mm::{
-    folio::FolioPage,
-    zsmalloc::{Freeing, Object, ZsPool},
+use crate::{
+    compress::{codec::Codec, sample},
+    mm::{
+        folio::FolioPage,
+        zsmalloc::{Freeing, Object, ZsPool},
+    },
+    swap::descriptor::MAX_POOLS,
 };
 use kernel::{
     cpu::{nr_cpu_ids, CpuId},
@@ -44,7 +47,7 @@ pub(crate) struct Pool {
 impl Pool {
     /// Makes a pool for the compressor `name`. May sleep.
     pub(crate) fn new(name: &CStr) -> Result<Self> {
-        let zs = ZsPool::new(name)?;
+        let zs = ZsPool::new(name, MAX_POOLS)?;
         let mut contexts = KVec::with_capacity(nr_cpu_ids() as usize, GFP_KERNEL)?;
         for _ in 0..nr_cpu_ids() {
             let context = Context {

@@ -4,8 +4,10 @@
 //!
 //! C header: `include/crypto/acompress.h`
 
-use super::{folio::FolioPage, zsmalloc::ObjectBytes};
-use crate::bindings;
+use crate::{
+    bindings,
+    mm::{folio::FolioPage, zsmalloc::ObjectBytes},
+};
 use core::ptr::NonNull;
 use kernel::{error::from_err_ptr, prelude::*};
 
@@ -50,7 +52,11 @@ impl Acomp {
     }
 
     /// Decompresses `src` into `dst`; returns how many bytes of it were used. May sleep.
-    pub(crate) fn decompress(&mut self, src: &ObjectBytes, dst: &mut FolioPage) -> Result<usize> {
+    pub(crate) fn decompress(
+        &mut self,
+        src: &ObjectBytes<'_>,
+        dst: &mut FolioPage,
+    ) -> Result<usize> {
         let (src, dst) = (src.bytes(), dst.bytes_mut());
         // SAFETY: As in `compress()`, by both type invariants.
         let ret = unsafe {

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Slots of other swap devices, for contents of the ghost's.
-//!
-//! C header: `include/linux/vswap.h`
+//! Physical slots: those of other swap devices, for pages of the ghost.
 
-use super::folio::SwapFolio;
-use crate::bindings;
+use crate::{bindings, mm::folio::SwapFolio};
 use core::mem::ManuallyDrop;
 
 /// A slot of another swap device. It is freed when this is dropped, which may be done in the lock of
@@ -35,7 +32,7 @@ impl PhysicalSlot {
     }
 
     /// The swap entry, for a descriptor which is to own the slot.
-    pub(crate) fn into_entry(self) -> u64 {
+    pub(crate) fn into_raw(self) -> u64 {
         ManuallyDrop::new(self).entry()
     }
 
@@ -43,9 +40,9 @@ impl PhysicalSlot {
     ///
     /// # Safety
     ///
-    /// `entry` must come from [`PhysicalSlot::into_entry`], and there may be no second owner which is
+    /// `entry` must come from [`PhysicalSlot::into_raw`], and there may be no second owner which is
     /// dropped.
-    pub(crate) unsafe fn from_entry(entry: u64) -> Self {
+    pub(crate) unsafe fn from_raw(entry: u64) -> Self {
         // INVARIANT: It is the slot that was made into `entry`.
         Self(entry as usize)
     }
@@ -57,19 +54,4 @@ impl Drop for PhysicalSlot {
         // ghost's slot for himself, as the slots' owners are descriptors.
         unsafe { bindings::vswap_free_slot(self.0) };
     }
-}
-
-/// Whether there are slots that pages could go to.
-pub(crate) fn has_room() -> bool {
-    // SAFETY: May be called at any time.
-    unsafe { bindings::vswap_may_write_back() }
-}
-
-/// Has the oldest pages written to other devices, about `nr` of them; returns how many.
-///
-/// Process context; may sleep.
-pub(crate) fn write_back(nr: usize) -> usize {
-    // SAFETY: Has no other condition than process context, which this function hands on to its
-    // callers; it takes its own reference to the ghost, and does nothing where none is on.
-    unsafe { bindings::vswap_write_back(nr) }
 }

@@ -6,13 +6,12 @@
 //! A pool is pinned by its objects: it is only retired when it is not current, has no memory left
 //! and nobody is using it, which the grace periods of [`SrcuTable`] tell.
 
+pub(crate) mod pool;
+
+use self::pool::Pool;
 use crate::{
-    backend::compressed::Pool,
-    descriptor::MAX_POOLS,
-    mm::{
-        srcu_table::{Reader, SpinLocked, SrcuTable},
-        work,
-    },
+    swap::descriptor::MAX_POOLS,
+    sync::srcu_table::{Reader, SpinLocked, SrcuTable},
 };
 use kernel::{
     fmt, new_mutex,
@@ -26,7 +25,7 @@ use kernel::{
     },
 };
 
-/// Leave to use the pools.
+/// A read side of the pools: none is freed before it is dropped.
 pub(crate) type PoolReader<'a> = Reader<'a, Pool, MAX_POOLS>;
 
 /// All pools that live.
@@ -48,16 +47,16 @@ impl Pools {
             current: Atomic::new(0),
             change <- new_mutex!((), "vswap_pools"),
         })
-        .pin_chain(move |pools| pools.switch(name))
+        .pin_chain(move |pools| pools.switch(name).map(drop))
     }
 
-    /// Pools are not freed until the returned value is dropped. May be called anywhere.
+    /// Keeps pools from being freed until the returned value is dropped. May be called anywhere.
     #[inline]
     pub(crate) fn read(&self) -> PoolReader<'_> {
         self.table.read()
     }
 
-    /// As [`Self::read`], for who holds a spinlock.
+    /// As [`Self::read`], under a spinlock.
     #[inline]
     pub(crate) fn read_locked<'a>(&'a self, lock: &'a SpinLocked) -> PoolReader<'a> {
         self.table.read_locked(lock)
@@ -86,10 +85,11 @@ impl Pools {
         Ok(())
     }
 
-    /// Makes the pool of the compressor `name` the current one. May sleep.
+    /// Makes the pool of the compressor `name` the current one; returns whether there are others, which
+    /// are to be retired. May sleep.
     ///
     /// `ENOENT`: no such compressor. `EBUSY`: too many pools still have pages.
-    pub(crate) fn switch(&self, name: &CStr) -> Result {
+    pub(crate) fn switch(&self, name: &CStr) -> Result<bool> {
         let _change = self.change.lock();
         let reader = self.table.read();
         let living = reader.iter().find(|(_, pool)| pool.name() == name);
@@ -101,10 +101,7 @@ impl Pools {
             self.table.set(id, pool);
             self.current.store(id, Release);
         }
-        if reader.iter().count() > 1 {
-            work::retire_later();
-        }
-        Ok(())
+        Ok(reader.iter().count() > 1)
     }
 
     /// Frees the pools whose last page has left. May sleep. Returns whether there are others that will

@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Reclaim: old pages leave the pools for other devices, and come back from one that is turned off.
+//! Writeback: old pages leave the pools for other devices.
 //!
 //! Which pages are old is in `age.rs`. The core goes through the clusters, asks for the pages to be
-//! written with [`Ghost::pick`], brings each into the swap cache, so that it is locked like a page that
-//! is swapped in, and has [`Ghost::write_back`] move it.
+//! written with [`Ghost::pick_old`], brings each into the swap cache, so that it is locked like a page
+//! that is swapped in, and has [`Ghost::write_back_page`] move it.
 
+use super::{age, release::report, state::Ghost, stats::Counter, tally::Tally, value::Value};
 use crate::{
-    ghost::{report, Ghost, Tally},
-    mm::{
-        folio::SwapFolio,
-        log,
+    mm::folio::SwapFolio,
+    swap::{
+        physical::PhysicalSlot,
         slots::{Held, SharedSlots, Slots},
-        tier::{self, PhysicalSlot},
+        writeback,
     },
-    stats::Counter,
 };
 use kernel::prelude::*;
 
@@ -23,14 +22,19 @@ const BATCH: usize = 256;
 
 impl Ghost {
     /// Writes pages back until the pools have room again, or no more can be. May sleep.
-    pub(crate) fn make_room(&self) {
-        while tier::has_room() && self.has_to_shrink() && tier::write_back(BATCH) > 0 {}
+    pub(super) fn write_back_until_room(&self) {
+        while writeback::has_room() && self.has_to_shrink() && writeback::write_back(BATCH) > 0 {}
     }
 
     /// Leaves those bits of `chosen` whose slots have pages to be written back now, the first `most` of
     /// them; returns how many slots the hand passed. The lock of the cluster is held, and no folio is in
     /// the slots with bits.
-    pub(crate) fn pick(&self, slots: &SharedSlots<'_>, chosen: &mut [usize], most: usize) -> usize {
+    pub(super) fn pick_old(
+        &self,
+        slots: &SharedSlots<'_, Value>,
+        chosen: &mut [usize],
+        most: usize,
+    ) -> usize {
         let (mut passed, mut left) = (0, most);
         for i in 0..slots.len() {
             let (word, bit) = (i / usize::BITS as usize, 1 << (i % usize::BITS as usize));
@@ -39,10 +43,10 @@ impl Ghost {
             }
             let goes = left > 0 && {
                 passed += 1;
-                slots.visit(i).unwrap_or_else(|word| {
+                age::goes(slots.update_mark(i, age::passed).unwrap_or_else(|word| {
                     report(word);
-                    false
-                })
+                    None
+                }))
             };
             if goes {
                 left -= 1;
@@ -58,10 +62,10 @@ impl Ghost {
     ///
     /// `EAGAIN`: the page is not in a pool. `ENOSPC`: there is no slot. `EIO`: it cannot be read, which
     /// whoever asks for the page will be told.
-    pub(crate) fn write_back(
+    pub(super) fn write_back_page(
         &self,
         folio: &mut SwapFolio<'_>,
-        slots: &Slots<'_>,
+        slots: &mut Slots<'_, Value>,
         tally: &mut Tally,
     ) -> Result {
         let reader = self.pools.read();
@@ -79,27 +83,9 @@ impl Ghost {
                 report(word);
                 Err(EIO)
             })?;
-        self.put(&reader, slots, 0, Held::Placed(slot), tally)?;
+        self.put(&reader, slots, 0, Held::Physical(slot), tally)?;
         self.stats.add(Counter::WrittenBack, 1);
-        self.account(tally);
+        tally.account(&self.stats);
         Ok(())
-    }
-
-    /// Frees the slot `entry` of another device if that is what the first of `slots` has. The page is
-    /// in the folio of the slot, whose lock is held; or it is lost. Returns whether it was there.
-    pub(crate) fn evacuate(&self, slots: &Slots<'_>, entry: u64, lost: bool) -> bool {
-        if slots.placed(0) != Some(entry) {
-            return false;
-        }
-        let reader = self.pools.read();
-        let mut tally = Tally::default();
-        let held = if lost { Held::Lost } else { Held::Empty };
-        let done = self.put(&reader, slots, 0, held, &mut tally).is_ok();
-        self.stats.add(Counter::Evacuated, 1);
-        self.account(&tally);
-        if lost && log::may_log() {
-            pr_alert!("a page could not be read from a device that is turned off: it is lost\n");
-        }
-        done
     }
 }

@@ -8,10 +8,8 @@
 //!
 //! This file uses nothing but `core`; it is also built and tested on the host.
 
-use crate::{
-    age::{self, Verdict},
-    descriptor::{age_of, Descriptor, Invalid},
-};
+use super::descriptor::{mark_of, Descriptor, Invalid, Location, Value};
+use core::marker::PhantomData;
 
 /// A 64-bit word that can be exchanged atomically. Taking a word synchronizes with putting it.
 pub(crate) trait Word {
@@ -24,12 +22,12 @@ pub(crate) trait Word {
 }
 
 /// The descriptors of neighbouring slots.
-pub(crate) struct Table<'a, W>(&'a [W]);
+pub(crate) struct Table<'a, W, V>(&'a [W], PhantomData<V>);
 
-impl<'a, W: Word> Table<'a, W> {
+impl<'a, W: Word, V: Value> Table<'a, W, V> {
     /// Wraps the words of a table.
     pub(crate) fn new(words: &'a [W]) -> Self {
-        Self(words)
+        Self(words, PhantomData)
     }
 
     /// How many slots there are.
@@ -41,13 +39,13 @@ impl<'a, W: Word> Table<'a, W> {
     /// The descriptor of slot `i`, which stays where it is. It can be gone at once, unless the
     /// caller keeps others from taking it.
     #[inline]
-    pub(crate) fn peek(&self, i: usize) -> Result<Descriptor, Invalid> {
+    pub(crate) fn peek(&self, i: usize) -> Result<Descriptor<V>, Invalid> {
         Descriptor::decode(self.0[i].load())
     }
 
     /// Takes the descriptor out of slot `i` and leaves the slot empty.
     #[inline(always)]
-    pub(crate) fn take(&self, i: usize) -> Result<Descriptor, Invalid> {
+    pub(crate) fn take(&self, i: usize) -> Result<Descriptor<V>, Invalid> {
         match self.0[i].load() {
             0 => Ok(Descriptor::Empty),
             _ => Descriptor::decode(self.0[i].exchange(0)),
@@ -61,41 +59,47 @@ impl<'a, W: Word> Table<'a, W> {
     pub(crate) fn put(
         &self,
         i: usize,
-        new: Descriptor,
-    ) -> Result<Result<Descriptor, Invalid>, Descriptor> {
+        new: Descriptor<V>,
+    ) -> Result<Result<Descriptor<V>, Invalid>, Descriptor<V>> {
         let word = new.encode().ok_or(new)?;
         Ok(Descriptor::decode(self.0[i].exchange(word)))
     }
 
-    /// Notes that the page of slot `i` was used.
+    /// Marks the object of slot `i` if there is one.
     #[inline]
-    pub(crate) fn renew(&self, i: usize) {
+    pub(crate) fn set_mark(&self, i: usize, mark: u8) {
         let word = self.0[i].load();
-        // Most are new.
-        if age_of(word) == age::NEW {
+        // Most have it.
+        if mark_of(word) == mark {
             return;
         }
-        let new = Descriptor::decode(word).ok().and_then(age::renew);
-        if let Some(new) = new.and_then(Descriptor::encode) {
-            // What changed meanwhile is left alone.
-            self.0[i].replace(word, new);
+        if let Ok(Descriptor::<V>::Object(at)) = Descriptor::decode(word) {
+            self.replace(i, word, Descriptor::Object(Location { mark, ..at }));
         }
     }
 
-    /// Lets the clock's hand pass slot `i`; returns whether the page there is to go.
-    ///
-    /// A slot that changes hands meanwhile is left alone.
-    pub(crate) fn visit(&self, i: usize) -> Result<bool, Invalid> {
+    /// Marks the object of slot `i`, if there is one, with what `f` makes of its mark. Returns that as
+    /// it was before.
+    pub(crate) fn update_mark(
+        &self,
+        i: usize,
+        f: impl FnOnce(u8) -> Option<u8>,
+    ) -> Result<Option<u8>, Invalid> {
         let word = self.0[i].load();
-        Ok(match age::visit(Descriptor::decode(word)?) {
-            Verdict::Pass => false,
-            Verdict::Take => true,
-            Verdict::Spare(desc) => {
-                if let Some(new) = desc.encode() {
-                    self.0[i].replace(word, new);
-                }
-                false
-            }
-        })
+        let Descriptor::<V>::Object(at) = Descriptor::decode(word)? else {
+            return Ok(None);
+        };
+        if let Some(mark) = f(at.mark) {
+            self.replace(i, word, Descriptor::Object(Location { mark, ..at }));
+        }
+        Ok(Some(at.mark))
+    }
+
+    /// A slot that changes hands meanwhile is left alone.
+    #[inline]
+    fn replace(&self, i: usize, old: u64, new: Descriptor<V>) {
+        if let Some(new) = new.encode() {
+            self.0[i].replace(old, new);
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 //! `/dev/ghostswap`: a name for swapon(2), and a swap header for those who look before they call it.
 
+use super::settings;
 use kernel::{
     fs::{File, Kiocb},
     iov::IovIterDest,
@@ -25,7 +26,7 @@ const MAGIC: usize = PAGE_SIZE - MAGIC_TEXT.len();
 /// The header of a swap area of `pages` pages, as mkswap would write it.
 fn header(pages: u64) -> Result<KVec<u8>> {
     let mut header = KVec::from_elem(0u8, PAGE_SIZE, GFP_KERNEL)?;
-    // The kernel does not read it, so no more than 32 bits of the size are a loss to nobody.
+    // Only for tools to show: the kernel does not read it, so it may be too small.
     let last_page = u32::try_from(pages - 1).unwrap_or(u32::MAX);
     header[VERSION..VERSION + 4].copy_from_slice(&1u32.to_ne_bytes());
     header[LAST_PAGE..LAST_PAGE + 4].copy_from_slice(&last_page.to_ne_bytes());
@@ -42,7 +43,7 @@ impl MiscDevice for GhostDevice {
     }
 
     fn read_iter(mut kiocb: Kiocb<'_, Self::Ptr>, iov: &mut IovIterDest<'_>) -> Result<usize> {
-        let header = header(crate::ghost::size_in_pages())?;
+        let header = header(settings::size_in_pages())?;
         iov.simple_read_from_buffer(kiocb.ki_pos_mut(), &header)
     }
 }

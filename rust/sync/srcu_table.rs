@@ -2,7 +2,7 @@
 
 //! A few values that readers find by number, while their owner adds and removes them.
 
-use core::ptr;
+use core::{marker::PhantomData, ptr};
 use kernel::{
     new_srcu,
     prelude::*,
@@ -13,6 +13,7 @@ use kernel::{
         },
         rcu::synchronize_rcu,
         srcu::{Guard, Srcu},
+        Arc,
     },
     types::NotThreadSafe,
 };
@@ -22,7 +23,16 @@ use kernel::{
 /// # Invariants
 ///
 /// The pointer is null or comes from `KBox::into_raw()`, and the cell owns it.
-struct Cell<T>(Atomic<*mut T>);
+///
+/// Readers share a value and any thread may free it, as with an `Arc`: that is what the marker says.
+struct Cell<T>(Atomic<*mut T>, PhantomData<Arc<T>>);
+
+impl<T> Cell<T> {
+    const fn empty() -> Self {
+        // INVARIANT: The pointer is null.
+        Self(Atomic::new(ptr::null_mut()), PhantomData)
+    }
+}
 
 impl<T> Drop for Cell<T> {
     fn drop(&mut self) {
@@ -45,17 +55,11 @@ pub(crate) struct SrcuTable<T, const N: usize> {
     srcu: Srcu,
 }
 
-// SAFETY: The table owns the values, and hands out references to them.
-unsafe impl<T: Send + Sync, const N: usize> Send for SrcuTable<T, N> {}
-// SAFETY: As above.
-unsafe impl<T: Send + Sync, const N: usize> Sync for SrcuTable<T, N> {}
-
 impl<T, const N: usize> SrcuTable<T, N> {
     /// An empty table.
     pub(crate) fn new() -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
-            // INVARIANT: They are null.
-            cells: [const { Cell(Atomic::new(ptr::null_mut())) }; N],
+            cells: [const { Cell::empty() }; N],
             end: Atomic::new(0),
             srcu <- new_srcu!("vswap_pools"),
         })
@@ -70,7 +74,7 @@ impl<T, const N: usize> SrcuTable<T, N> {
         }
     }
 
-    /// As [`Self::read`], for who holds a spinlock: this costs nothing.
+    /// As [`Self::read`], under a spinlock, where it costs nothing.
     #[inline]
     pub(crate) fn read_locked<'a>(&'a self, _lock: &'a SpinLocked) -> Reader<'a, T, N> {
         Reader {
@@ -95,14 +99,14 @@ impl<T, const N: usize> SrcuTable<T, N> {
 
     /// Removes a value; waits until nobody reads it, then frees it. May sleep.
     pub(crate) fn clear(&self, i: usize) {
-        let old = self.cells[i].0.xchg(ptr::null_mut(), Full);
-        if old.is_null() {
-            return;
+        let old: Cell<T> = Cell::empty();
+        // INVARIANT: The exchange took the pointer from one cell, and the other owns it now.
+        old.0
+            .store(self.cells[i].0.xchg(ptr::null_mut(), Full), Relaxed);
+        if !old.0.load(Relaxed).is_null() {
+            // Whoever found the value has dropped the `Reader` then.
+            self.synchronize();
         }
-        self.synchronize();
-        // SAFETY: The pointer comes from `into_raw()` by the cell's invariant, and the exchange took it
-        // out, so it is freed once. Whoever found it before has dropped the `Reader`.
-        drop(unsafe { KBox::from_raw(old) });
     }
 }
 
@@ -120,10 +124,10 @@ impl SpinLocked {
     }
 }
 
-/// Leave to look at a table's values.
+/// A read side of a table: values that it finds are not freed before it is dropped.
 pub(crate) struct Reader<'a, T, const N: usize> {
     table: &'a SrcuTable<T, N>,
-    /// None for who holds a spinlock.
+    /// `None` under a spinlock.
     _guard: Option<Guard<'a>>,
 }
 

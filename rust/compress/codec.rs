@@ -4,7 +4,10 @@
 //! compressors.
 
 use super::lz4;
-use crate::mm::{acomp::Acomp, folio::FolioPage, zsmalloc::ObjectBytes};
+use crate::{
+    crypto::acomp::Acomp,
+    mm::{folio::FolioPage, zsmalloc::ObjectBytes},
+};
 use kernel::{page::PAGE_SIZE, prelude::*};
 
 /// The name of the own code. The kernel's for the same format goes by its other name, `lz4-scomp`.
@@ -64,7 +67,7 @@ impl Codec {
     /// Decompresses a page. May sleep.
     ///
     /// `EIO`: `data` is not what a page was compressed to. The page has garbage then.
-    pub(crate) fn decompress(&mut self, data: &ObjectBytes, page: &mut FolioPage) -> Result {
+    pub(crate) fn decompress(&mut self, data: &ObjectBytes<'_>, page: &mut FolioPage) -> Result {
         match self {
             Self::Lz4(_) => lz4::decode(data.bytes(), page.bytes_mut()).ok_or(EIO),
             Self::Acomp(acomp) => match acomp.decompress(data, page)? {

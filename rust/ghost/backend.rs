@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the swap core and the work items call.
+
+use super::{settings, state::Ghost, tally::Tally, value::Value};
+use crate::{
+    mm::folio::SwapFolio,
+    module::work::Work,
+    swap::{
+        backend::{May, Sum, SwapBackend},
+        slots::{SharedSlots, Slots},
+    },
+    sync::srcu_table::SpinLocked,
+};
+use kernel::prelude::*;
+
+impl SwapBackend for Ghost {
+    type Value = Value;
+
+    fn activate(&self) -> u64 {
+        self.turn_on()
+    }
+
+    fn deactivate(&self) {
+        self.turn_off();
+    }
+
+    #[inline(always)]
+    fn store(
+        &self,
+        folio: &SwapFolio<'_>,
+        slots: &mut Slots<'_, Value>,
+        may: May,
+        sum: &mut Sum,
+    ) -> Result {
+        let mut tally = Tally::default();
+        let stored = self.store_folio(folio, slots, may, &mut tally);
+        tally.tell(sum);
+        stored
+    }
+
+    #[inline(always)]
+    fn load(&self, folio: &mut SwapFolio<'_>, slots: &Slots<'_, Value>, sum: &mut Sum) -> Result {
+        let mut tally = Tally::default();
+        self.load_folio(folio, slots, &mut tally)?;
+        tally.tell(sum);
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn invalidate(&self, lock: &SpinLocked, slots: &mut Slots<'_, Value>, sum: &mut Sum) {
+        let mut tally = Tally::default();
+        self.empty(&self.pools.read_locked(lock), slots, &mut tally);
+        tally.account(&self.stats);
+        tally.tell(sum);
+    }
+
+    fn write_back(
+        &self,
+        folio: &mut SwapFolio<'_>,
+        slots: &mut Slots<'_, Value>,
+        sum: &mut Sum,
+    ) -> Result {
+        let mut tally = Tally::default();
+        self.write_back_page(folio, slots, &mut tally)?;
+        tally.tell(sum);
+        Ok(())
+    }
+
+    fn evacuate(&self, slots: &mut Slots<'_, Value>, entry: u64, lost: bool) -> bool {
+        self.evacuate_page(slots, entry, lost)
+    }
+
+    fn pick(&self, slots: &SharedSlots<'_, Value>, chosen: &mut [usize], most: usize) -> usize {
+        self.pick_old(slots, chosen, most)
+    }
+
+    fn shrinks() -> bool {
+        settings::shrinker_enabled()
+    }
+
+    fn usage(&self) -> (usize, usize) {
+        (self.pool_pages(), self.pages_in_memory() as usize)
+    }
+}
+
+impl Work for Ghost {
+    fn retire_pools(&self) -> bool {
+        self.pools.retire()
+    }
+
+    fn make_room(&self) {
+        self.write_back_until_room();
+    }
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Pages that come back from a device that is turned off.
+
+use super::{state::Ghost, stats::Counter, tally::Tally, value::Value};
+use crate::{
+    module::log,
+    swap::slots::{Held, Slots},
+};
+use kernel::prelude::*;
+
+impl Ghost {
+    /// Frees the slot `entry` of another device if that is what the first of `slots` has. The page is
+    /// in the folio of the slot, whose lock is held; or it is lost. Returns whether it was there.
+    pub(super) fn evacuate_page(
+        &self,
+        slots: &mut Slots<'_, Value>,
+        entry: u64,
+        lost: bool,
+    ) -> bool {
+        if slots.physical(0) != Some(entry) {
+            return false;
+        }
+        let reader = self.pools.read();
+        let mut tally = Tally::default();
+        let held = if lost {
+            Held::Value(Value::Lost)
+        } else {
+            Held::Empty
+        };
+        let done = self.put(&reader, slots, 0, held, &mut tally).is_ok();
+        self.stats.add(Counter::Evacuated, 1);
+        tally.account(&self.stats);
+        if lost && log::may_log() {
+            pr_alert!("a page could not be read from a device that is turned off: it is lost\n");
+        }
+        done
+    }
+}

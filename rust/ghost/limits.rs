@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! How much the ghost holds, and how much it may.
+
+use super::{settings, state::Ghost, stats::Counter};
+use crate::{
+    mm::folio::totalram_pages,
+    pools::PoolReader,
+    swap::{slots, writeback},
+};
+use kernel::{page::PAGE_SIZE, sync::atomic::ordering::Relaxed};
+
+impl Ghost {
+    /// Whether the pools are at their limit, or were and have not shrunk enough since.
+    pub(super) fn is_full(&self, reader: &PoolReader<'_>) -> bool {
+        let used = self.pools.total_pages(reader);
+        let limit = totalram_pages() * settings::max_pool_percent() / 100;
+        let full = if used >= limit {
+            self.stats.add(Counter::PoolLimitHit, 1);
+            true
+        } else {
+            let was_full = self.full.load(Relaxed);
+            was_full && used > limit * settings::accept_threshold_percent() / 100
+        };
+        // Early, so that new pages need not go where old ones should be.
+        if used > limit * (100 + settings::accept_threshold_percent()) / 200
+            && writeback::has_room()
+        {
+            self.work.write_back_soon();
+        }
+        if full != self.full.load(Relaxed) {
+            self.full.store(full, Relaxed);
+        }
+        full
+    }
+
+    /// Whether the pools take more than a pool that was full has to shrink to.
+    pub(super) fn has_to_shrink(&self) -> bool {
+        let limit = totalram_pages() * settings::max_pool_percent() / 100;
+        self.pool_pages() > limit * settings::accept_threshold_percent() / 100
+    }
+
+    /// How many pages the ghost keeps.
+    pub(super) fn stored_pages(&self) -> i64 {
+        self.pages_in_memory() + self.stats.sum(Counter::Physical)
+    }
+
+    /// How many of them are in memory.
+    pub(super) fn pages_in_memory(&self) -> i64 {
+        self.stats.sum(Counter::SameFilled) + self.objects()
+    }
+
+    fn objects(&self) -> i64 {
+        self.stats.sum(Counter::Compressed) + self.stats.sum(Counter::Incompressible)
+    }
+
+    /// How many pages of memory the pools take.
+    pub(super) fn pool_pages(&self) -> usize {
+        self.pools.total_pages(&self.pools.read())
+    }
+
+    /// How much memory the pools take, in bytes.
+    pub(super) fn pool_total_size(&self) -> i64 {
+        (self.pool_pages() * PAGE_SIZE) as i64
+    }
+
+    /// How much memory the bookkeeping takes, in bytes: descriptors, and zsmalloc's handles of 8 bytes
+    /// each.
+    pub(super) fn metadata_size(&self) -> i64 {
+        (slots::desc_pages() * PAGE_SIZE) as i64 + self.objects() * 8
+    }
+}

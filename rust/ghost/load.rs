@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Pages on their way in.
+
+use super::{
+    age, release::report, same_filled, state::Ghost, stats::Counter, tally::Tally, value::Value,
+};
+use crate::{
+    mm::{
+        folio::{FolioPage, SwapFolio},
+        zsmalloc::Object,
+    },
+    module::log,
+    pools::PoolReader,
+    swap::slots::{Held, Slots},
+};
+use kernel::prelude::*;
+
+impl Ghost {
+    /// Loads a folio. The slots keep what they hold, until they are freed or the folio is stored again.
+    /// Pages that are on other devices are left out. May sleep.
+    ///
+    /// `EIO`, or what the compressor said: a page cannot be had any more.
+    #[inline(always)]
+    pub(super) fn load_folio(
+        &self,
+        folio: &mut SwapFolio<'_>,
+        slots: &Slots<'_, Value>,
+        tally: &mut Tally,
+    ) -> Result {
+        let reader = self.pools.read();
+        for i in 0..slots.len() {
+            slots
+                .peek(i, |held| match held {
+                    // The page is not in the swap cache either: that cannot be.
+                    Held::Empty => Err(self.unreadable(EIO)),
+                    // That was logged when the device was turned off.
+                    Held::Value(Value::Lost) => Err(EIO),
+                    Held::Physical(_) => {
+                        tally.placed += 1;
+                        Ok(())
+                    }
+                    Held::Value(Value::SameFilled(word)) => {
+                        same_filled::fill(folio.page_mut(i).words_mut(), *word);
+                        tally.zero += u32::from(*word == 0);
+                        Ok(())
+                    }
+                    Held::Object(object) => self
+                        .read(&reader, object, folio.page_mut(i))
+                        .map_err(|e| self.unreadable(e)),
+                })
+                .unwrap_or_else(|word| {
+                    report(word);
+                    Err(self.unreadable(EIO))
+                })?;
+            slots.set_mark(i, age::NEW);
+        }
+        Ok(())
+    }
+
+    /// Reads an object. May sleep.
+    ///
+    /// `EIO`, or what the compressor said: it cannot be read.
+    #[inline]
+    pub(super) fn read(
+        &self,
+        reader: &PoolReader<'_>,
+        object: &Object,
+        page: &mut FolioPage,
+    ) -> Result {
+        reader.get(object.pool()).ok_or(EIO)?.load(object, page)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn unreadable(&self, e: Error) -> Error {
+        self.stats.add(Counter::DecompressFail, 1);
+        if log::may_log() {
+            pr_alert!("a page could not be read back: its users get SIGBUS\n");
+        }
+        e
+    }
+}

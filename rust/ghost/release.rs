@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What slots get, and what becomes of what they had.
+
+use super::{state::Ghost, stats::Counter, tally::Tally, value::Value};
+use crate::{
+    mm::zsmalloc::{Freeing, Object},
+    pools::PoolReader,
+    swap::{
+        descriptor::Invalid,
+        slots::{Held, PutError, Slots},
+    },
+};
+use kernel::prelude::*;
+
+impl Ghost {
+    /// Gives slot `i` something to hold, and frees what it had.
+    ///
+    /// `ENOMEM`: no descriptor can name the object, which was freed.
+    pub(super) fn put(
+        &self,
+        reader: &PoolReader<'_>,
+        slots: &mut Slots<'_, Value>,
+        i: usize,
+        held: Held<Value>,
+        tally: &mut Tally,
+    ) -> Result {
+        tally.count(&held, 1);
+        match slots.put(i, held) {
+            Ok(old) => {
+                self.release(reader, old, tally);
+                Ok(())
+            }
+            Err(PutError::NoRoom(held)) => {
+                self.release(reader, held, tally);
+                self.stats.add(Counter::RejectAllocFail, 1);
+                Err(ENOMEM)
+            }
+            Err(PutError::Invalid(word)) => {
+                report(word);
+                Ok(())
+            }
+        }
+    }
+
+    /// Frees what slots hold. Does not sleep.
+    #[inline(always)]
+    pub(super) fn empty(
+        &self,
+        reader: &PoolReader<'_>,
+        slots: &mut Slots<'_, Value>,
+        tally: &mut Tally,
+    ) {
+        match slots.len() {
+            1 => self.empty_slot(reader, slots, 0, tally),
+            _ => self.empty_slots(reader, slots, tally),
+        }
+    }
+
+    #[inline(never)]
+    fn empty_slots(
+        &self,
+        reader: &PoolReader<'_>,
+        slots: &mut Slots<'_, Value>,
+        tally: &mut Tally,
+    ) {
+        let mut freeing: Option<Freeing<'_>> = None;
+        for i in 0..slots.len() {
+            let held = match slots.take(i) {
+                Ok(held) => held,
+                Err(word) => {
+                    report(word);
+                    continue;
+                }
+            };
+            tally.count(&held, -1);
+            let Held::Object(object) = held else {
+                continue;
+            };
+            match &mut freeing {
+                Some(freeing) if freeing.takes(&object) => freeing.add(object),
+                _ => match reader.get(object.pool()) {
+                    Some(pool) => freeing.insert(pool.freeing()).add(object),
+                    None => report_lost(),
+                },
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn empty_slot(
+        &self,
+        reader: &PoolReader<'_>,
+        slots: &mut Slots<'_, Value>,
+        i: usize,
+        tally: &mut Tally,
+    ) {
+        match slots.take(i) {
+            Ok(held) => self.release(reader, held, tally),
+            Err(word) => report(word),
+        }
+    }
+
+    #[inline(always)]
+    fn release(&self, reader: &PoolReader<'_>, held: Held<Value>, tally: &mut Tally) {
+        tally.count(&held, -1);
+        if let Held::Object(object) = held {
+            self.free(reader, object);
+        }
+    }
+
+    #[inline(always)]
+    fn free(&self, reader: &PoolReader<'_>, object: Object) {
+        match reader.get(object.pool()) {
+            Some(pool) => pool.free(object),
+            None => report_lost(),
+        }
+    }
+}
+
+#[cold]
+#[inline(never)]
+pub(super) fn report(Invalid(word): Invalid) {
+    pr_alert!("{:#018x} is no descriptor: memory was overwritten\n", word);
+}
+
+#[cold]
+#[inline(never)]
+fn report_lost() {
+    pr_alert!("an object of a pool that is gone: memory is lost\n");
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The values of the module's parameters.
+//!
+//! They are set before the module is initialized, so they are static. The kernel's parameter lock
+//! serializes writers.
+
+use crate::mm::folio::totalram_pages;
+use kernel::{
+    page::PAGE_SIZE,
+    prelude::*,
+    sync::{
+        atomic::{ordering::Relaxed, Atomic},
+        SetOnce,
+    },
+};
+
+/// The compressor unless another is asked for.
+const DEFAULT_COMPRESSOR: &CStr = c"lz4";
+
+/// The size in bytes; 0 until one is given, which stands for the size of RAM.
+pub(super) static SIZE: Atomic<u64> = Atomic::new(0);
+pub(super) static MAX_POOL_PERCENT: Atomic<u32> = Atomic::new(20);
+pub(super) static ACCEPT_THRESHOLD_PERCENT: Atomic<u32> = Atomic::new(90);
+pub(super) static SHRINKER_ENABLED: Atomic<bool> = Atomic::new(true);
+/// The compressor given to insmod, with a NUL behind it. In place, as statics are never dropped.
+static FIRST_COMPRESSOR: SetOnce<[u8; MAX_NAME]> = SetOnce::new();
+/// More than the name of any compressor takes.
+const MAX_NAME: usize = 64;
+
+/// The size that was asked for, in bytes.
+fn size() -> Option<u64> {
+    match SIZE.load(Relaxed) {
+        0 => None,
+        size => Some(size),
+    }
+}
+
+/// The ghost's size in bytes.
+pub(crate) fn size_in_bytes() -> u64 {
+    size().unwrap_or_else(|| totalram_pages() as u64 * PAGE_SIZE as u64)
+}
+
+/// The ghost's size in pages, at the next swapon.
+pub(crate) fn size_in_pages() -> u64 {
+    size_in_bytes().div_ceil(PAGE_SIZE as u64)
+}
+
+/// How much of RAM the pools may take, in percent.
+pub(crate) fn max_pool_percent() -> usize {
+    MAX_POOL_PERCENT.load(Relaxed) as usize
+}
+
+/// Of that, how much is left when a pool that was full takes pages again, in percent.
+pub(crate) fn accept_threshold_percent() -> usize {
+    ACCEPT_THRESHOLD_PERCENT.load(Relaxed) as usize
+}
+
+/// Whether pages are written back when memory is short.
+pub(crate) fn shrinker_enabled() -> bool {
+    SHRINKER_ENABLED.load(Relaxed)
+}
+
+/// The compressor for the first pool.
+pub(crate) fn first_compressor() -> &'static CStr {
+    FIRST_COMPRESSOR
+        .as_ref()
+        .and_then(|name| CStr::from_bytes_until_nul(name).ok())
+        .unwrap_or(DEFAULT_COMPRESSOR)
+}
+
+/// Sets the compressor for the first pool; returns whether it was not set before.
+///
+/// `EINVAL`: the name is too long.
+pub(super) fn set_first_compressor(name: &CStr) -> Result<bool> {
+    let mut first = [0; MAX_NAME];
+    let bytes = name.to_bytes_with_nul();
+    first
+        .get_mut(..bytes.len())
+        .ok_or(EINVAL)?
+        .copy_from_slice(bytes);
+    Ok(FIRST_COMPRESSOR.populate(first))
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The ghost's state, and whether it is on.
+
+use super::{settings, stats::Stats};
+use crate::{
+    module::{
+        context::{Context, Driver},
+        work::WorkItems,
+    },
+    pools::Pools,
+};
+use kernel::{
+    new_mutex,
+    prelude::*,
+    sync::{atomic::Atomic, Mutex},
+};
+
+/// The ghost device's state.
+#[pin_data]
+pub(crate) struct Ghost {
+    #[pin]
+    pub(super) pools: Pools,
+    pub(super) stats: Stats,
+    /// The pool was full, and is not yet far enough below its limit.
+    pub(super) full: Atomic<bool>,
+    pub(super) work: WorkItems,
+    /// Whether the ghost is swapped on.
+    #[pin]
+    on: Mutex<bool>,
+}
+
+static CONTEXT: Context<Ghost> = Context::new();
+
+impl Driver for Ghost {
+    #[inline(always)]
+    fn context() -> &'static Context<Self> {
+        &CONTEXT
+    }
+}
+
+impl Ghost {
+    /// Makes the ghost, with a pool for the compressor `name`. May sleep.
+    pub(crate) fn new(name: &CStr) -> impl PinInit<Self, Error> + '_ {
+        try_pin_init!(Self {
+            pools <- Pools::new(name),
+            stats: Stats::new()?,
+            full: Atomic::new(false),
+            work: WorkItems::new()?,
+            on <- new_mutex!(false, "vswap_on"),
+        })
+    }
+
+    /// The ghost is being turned on; returns its size in pages. May sleep.
+    pub(super) fn turn_on(&self) -> u64 {
+        *self.on.lock() = true;
+        settings::size_in_pages()
+    }
+
+    /// The ghost was turned off, and all its slots are free. May sleep.
+    pub(super) fn turn_off(&self) {
+        *self.on.lock() = false;
+    }
+
+    /// Does something for which the ghost has to be off, and to stay so. May sleep.
+    ///
+    /// `EBUSY`: it is on.
+    pub(super) fn while_off(&self, f: impl FnOnce()) -> Result {
+        let on = self.on.lock();
+        if *on {
+            return Err(EBUSY);
+        }
+        f();
+        Ok(())
+    }
+}

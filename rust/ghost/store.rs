@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Pages on their way out.
+
+use super::{same_filled, state::Ghost, stats::Counter, tally::Tally, value::Value};
+use crate::{
+    mm::folio::SwapFolio,
+    pools::{pool::StoreError, PoolReader},
+    swap::{
+        backend::May,
+        physical::PhysicalSlot,
+        slots::{Held, Slots},
+    },
+};
+use kernel::prelude::*;
+
+impl Ghost {
+    /// Stores a folio: all its pages, or none. May sleep.
+    ///
+    /// `ENOMEM`: the pool or memory is full, or pages that have to be compressed may not be, and there
+    /// is no other device for them. Otherwise, what the compressor said.
+    #[inline(always)]
+    pub(super) fn store_folio(
+        &self,
+        folio: &SwapFolio<'_>,
+        slots: &mut Slots<'_, Value>,
+        may: May,
+        tally: &mut Tally,
+    ) -> Result {
+        let reader = self.pools.read();
+        let stored = (0..slots.len()).try_for_each(|i| {
+            let held = match same_filled::find(folio.page(i).words()) {
+                Some(word) => {
+                    tally.zero += u32::from(word == 0);
+                    Held::Value(Value::SameFilled(word))
+                }
+                None => self.keep(&reader, folio, i, may)?,
+            };
+            tally.placed += u32::from(matches!(held, Held::Physical(_)));
+            self.put(&reader, slots, i, held, tally)
+        });
+        if stored.is_err() {
+            // What slots held before is older than the folio.
+            self.empty(&reader, slots, tally);
+        }
+        tally.account(&self.stats);
+        stored
+    }
+
+    /// Compresses a page. If that cannot be, or is of no use, it goes to another device; without one,
+    /// it stays in memory as it is.
+    fn keep(
+        &self,
+        reader: &PoolReader<'_>,
+        folio: &SwapFolio<'_>,
+        i: usize,
+        may: May,
+    ) -> Result<Held<Value>> {
+        let place = || match may.place {
+            true => PhysicalSlot::new(folio, i).map(Held::Physical),
+            false => None,
+        };
+        if !may.compress || self.is_full(reader) {
+            return place().ok_or(ENOMEM);
+        }
+        let pool = self.pools.current(reader).ok_or(ENODEV)?;
+        let whole = || match place() {
+            Some(held) => Ok(held),
+            None => pool
+                .store_whole(folio.page(i), folio.nid())
+                .map(Held::Object),
+        };
+        match pool.store(folio.page(i), folio.nid()) {
+            Ok(Some(object)) => Ok(Held::Object(object)),
+            Ok(None) => whole().map_err(|e| self.rejected(e)),
+            Err(e) => {
+                let e = self.rejected(e);
+                place().ok_or(e)
+            }
+        }
+    }
+
+    /// Counts a page that could not be stored.
+    #[cold]
+    fn rejected(&self, e: StoreError) -> Error {
+        let (counter, e) = match e {
+            StoreError::Compress(e) => (Counter::RejectCompressFail, e),
+            StoreError::Alloc(e) => (Counter::RejectAllocFail, e),
+        };
+        self.stats.add(counter, 1);
+        e
+    }
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What `helpers/` calls: a table that the driver defines as the static `vswap_callbacks`.
+
+use super::{
+    params::{self, Parameters},
+    work::{self, Work},
+};
+use crate::bindings;
+
+/// The type of that static.
+pub(crate) type Callbacks = bindings::vswap_callbacks;
+
+/// The table for a driver.
+pub(crate) const fn table<T: Parameters + Work>() -> Callbacks {
+    Callbacks {
+        param_set: Some(params::set::<T>),
+        param_get: Some(params::get::<T>),
+        retire_pools: Some(work::retire_pools::<T>),
+        make_room: Some(work::make_room::<T>),
+    }
+}

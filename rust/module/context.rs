@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The driver that callbacks from C are for: they have no argument that would tell.
+
+use crate::bindings::safe;
+use core::ptr;
+use kernel::{
+    prelude::*,
+    sync::{
+        atomic::{
+            ordering::{Acquire, Full, Release},
+            Atomic,
+        },
+        Arc,
+    },
+};
+
+/// Where a driver is found, in a static of the driver's.
+///
+/// # Invariants
+///
+/// The pointer is null, or that of the `Arc` in a [`Published`] that lives.
+pub(crate) struct Context<T>(Atomic<*mut T>);
+
+impl<T> Context<T> {
+    /// With no driver.
+    pub(crate) const fn new() -> Self {
+        // INVARIANT: It is null.
+        Self(Atomic::new(ptr::null_mut()))
+    }
+
+    /// The driver, if one is published.
+    ///
+    /// # Safety
+    ///
+    /// The [`Published`] must not be gone before `'a` is over. When it is dropped it waits for the
+    /// callbacks of parameters and work items.
+    #[inline]
+    pub(crate) unsafe fn get<'a>(&self) -> Option<&'a T> {
+        // SAFETY: By the type invariant the pointer is null or valid for as long as the `Published` lives.
+        unsafe { self.0.load(Acquire).as_ref() }
+    }
+}
+
+/// A driver that is one of a kind, and says where it is found.
+pub(crate) trait Driver: Send + Sync + Sized + 'static {
+    /// The same static for every call.
+    fn context() -> &'static Context<Self>;
+}
+
+/// Callbacks from C find the driver as long as this lives.
+pub(crate) struct Published<T: Driver> {
+    context: &'static Context<T>,
+    _driver: Arc<T>,
+}
+
+impl<T: Driver> Published<T> {
+    /// Publishes the driver.
+    ///
+    /// `EBUSY`: there is one already.
+    pub(crate) fn new(driver: Arc<T>) -> Result<Self> {
+        let context = T::context();
+        let pointer = Arc::as_ptr(&driver).cast_mut();
+        // INVARIANT: The `Arc` is in the `Published` that is returned, which takes the pointer away
+        // before it drops it.
+        match context.0.cmpxchg(ptr::null_mut(), pointer, Full) {
+            Ok(_) => Ok(Self {
+                context,
+                _driver: driver,
+            }),
+            Err(_) => Err(EBUSY),
+        }
+    }
+}
+
+impl<T: Driver> Drop for Published<T> {
+    fn drop(&mut self) {
+        // INVARIANT: It is null.
+        self.context.0.store(ptr::null_mut(), Release);
+        // Who has found it is waited for. A parameter may queue work, so that comes last.
+        safe::vswap_params_wait();
+        safe::vswap_work_cancel();
+    }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The module's two work items: a delayed one, and one with a queue of its own that makes progress
+//! when memory is short.
+//!
+//! C header: `include/linux/workqueue.h`
+
+use super::context::Driver;
+use crate::bindings::{self, safe};
+use kernel::{error::to_result, prelude::*};
+
+/// A driver with work to do. Both run in process context and may sleep.
+pub(crate) trait Work: Driver {
+    /// Frees pools that are not used any more; returns whether to run again later.
+    fn retire_pools(&self) -> bool;
+    /// Writes pages back until there is room.
+    fn make_room(&self);
+}
+
+pub(super) extern "C" fn retire_pools<T: Work>() -> bool {
+    // SAFETY: `Published` waits for the work item before it is gone.
+    let driver = unsafe { T::context().get() };
+    driver.is_some_and(T::retire_pools)
+}
+
+pub(super) extern "C" fn make_room<T: Work>() {
+    // SAFETY: As in `retire_pools()`.
+    if let Some(driver) = unsafe { T::context().get() } {
+        driver.make_room();
+    }
+}
+
+/// Has the work items run.
+///
+/// # Invariants
+///
+/// The queue for [`Work::make_room`] exists. There is one of these at a time.
+pub(crate) struct WorkItems(());
+
+impl WorkItems {
+    /// May sleep.
+    ///
+    /// `ENOMEM`, or `EBUSY` where there is one already.
+    pub(crate) fn new() -> Result<Self> {
+        to_result(safe::vswap_work_init())?;
+        // INVARIANT: The queue was just made.
+        Ok(Self(()))
+    }
+
+    /// Runs [`Work::retire_pools`] a while from now. May be called anywhere.
+    pub(crate) fn retire_later(&self) {
+        // SAFETY: When this is dropped the work item is cancelled, so it does not run in a module that
+        // is gone.
+        unsafe { bindings::vswap_retire_later() };
+    }
+
+    /// Runs [`Work::make_room`] soon. May be called anywhere.
+    pub(crate) fn write_back_soon(&self) {
+        // SAFETY: The queue exists by the type invariant.
+        unsafe { bindings::vswap_write_back_soon() };
+    }
+}
+
+impl Drop for WorkItems {
+    fn drop(&mut self) {
+        // SAFETY: The queue exists by the type invariant, and nobody uses it after this.
+        unsafe { bindings::vswap_work_exit() };
+    }
+}

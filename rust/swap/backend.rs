@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a driver does for the ghost swap device, as safe Rust.
+
+use super::{
+    descriptor::Value,
+    slots::{SharedSlots, Slots},
+};
+use crate::{
+    bindings, mm::folio::SwapFolio, module::context::Driver, sync::srcu_table::SpinLocked,
+};
+use kernel::prelude::*;
+
+/// What a transfer did, for the swap core to account for: see `struct vswap_sum`.
+pub(crate) type Sum = bindings::vswap_sum;
+
+/// How pages that take memory may be kept.
+#[derive(Clone, Copy)]
+pub(crate) struct May {
+    /// In memory.
+    pub(crate) compress: bool,
+    /// In physical slots.
+    pub(crate) place: bool,
+}
+
+/// `struct vswap_ops`, which says more of each.
+pub(crate) trait SwapBackend: Driver {
+    /// What descriptors say where they own nothing.
+    type Value: Value;
+
+    /// The ghost is being turned on; returns its size in pages. May sleep.
+    fn activate(&self) -> u64;
+
+    /// The ghost was turned off, and all its slots are free. May sleep.
+    fn deactivate(&self);
+
+    /// Keeps the contents of a folio: all its pages, or none. Fills `sum` in either case. May sleep,
+    /// may not enter reclaim.
+    fn store(
+        &self,
+        folio: &SwapFolio<'_>,
+        slots: &mut Slots<'_, Self::Value>,
+        may: May,
+        sum: &mut Sum,
+    ) -> Result;
+
+    /// Fills a folio, but leaves out pages in physical slots. The slots keep what they have. May sleep.
+    fn load(
+        &self,
+        folio: &mut SwapFolio<'_>,
+        slots: &Slots<'_, Self::Value>,
+        sum: &mut Sum,
+    ) -> Result;
+
+    /// Empties slots that are being freed. Does not sleep.
+    fn invalidate(&self, lock: &SpinLocked, slots: &mut Slots<'_, Self::Value>, sum: &mut Sum);
+
+    /// Fills a folio of one page from its slot, which gets a physical slot; or leaves the slot as it
+    /// is. May sleep, may not enter reclaim.
+    ///
+    /// `EAGAIN`: the page is not in memory. `ENOSPC`: there is no physical slot for it.
+    fn write_back(
+        &self,
+        folio: &mut SwapFolio<'_>,
+        slots: &mut Slots<'_, Self::Value>,
+        sum: &mut Sum,
+    ) -> Result;
+
+    /// Takes the physical slot `entry` from the first of `slots`, if that is what it has; returns
+    /// whether it did. The page is in the folio of the slot, or `lost`. Does not sleep.
+    fn evacuate(&self, slots: &mut Slots<'_, Self::Value>, entry: u64, lost: bool) -> bool;
+
+    /// Leaves those bits of `chosen` whose slots have pages to be written back now, the first `most` of
+    /// them; returns how many slots it looked at. Does not sleep.
+    fn pick(
+        &self,
+        slots: &SharedSlots<'_, Self::Value>,
+        chosen: &mut [usize],
+        most: usize,
+    ) -> usize;
+
+    /// Whether pages are written back when memory is short. Does not sleep.
+    fn shrinks() -> bool;
+
+    /// How many pages of memory the driver keeps pages in, and how many pages it keeps. Does not sleep.
+    fn usage(&self) -> (usize, usize);
+}

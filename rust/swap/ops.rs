@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The functions that the swap core calls, as calls of [`SwapBackend`].
+//!
+//! They are made for one driver at compile time, so nothing is called through the trait.
+
+use super::{
+    backend::{May, Sum, SwapBackend},
+    slots::{SharedSlots, Slots, CLUSTER_SLOTS},
+};
+use crate::{
+    bindings, mm::folio::SwapFolio, module::context::Published, sync::srcu_table::SpinLocked,
+};
+use core::slice;
+use kernel::{
+    error::{from_result, to_result},
+    miscdevice::{MiscDevice, MiscDeviceRegistration},
+    prelude::*,
+    sync::Arc,
+};
+
+/// The swap core knows of the driver as long as this lives.
+///
+/// # Invariants
+///
+/// `ops` are registered.
+pub(crate) struct Registration<B: SwapBackend> {
+    ops: KBox<bindings::vswap_ops>,
+    // Dropped last: the swap core's calls need it.
+    _published: Published<B>,
+}
+
+impl<B: SwapBackend> Registration<B> {
+    /// Offers the ghost to swapon(2) under the name of `device`. May sleep.
+    ///
+    /// `EBUSY`: the kernel has another.
+    pub(crate) fn new<D: MiscDevice>(
+        backend: Arc<B>,
+        device: &MiscDeviceRegistration<D>,
+    ) -> Result<Self> {
+        // SAFETY: The device is registered, so its minor number is set and does not change.
+        let minor = unsafe { (*device.as_raw()).minor } as u32;
+        let ops = KBox::new(
+            bindings::vswap_ops {
+                size: size_of::<bindings::vswap_ops>(),
+                dev: bindings::MISC_MAJOR << bindings::MINORBITS | minor,
+                activate: Some(activate::<B>),
+                deactivate: Some(deactivate::<B>),
+                store: Some(store::<B>),
+                load: Some(load::<B>),
+                invalidate: Some(invalidate::<B>),
+                slot: Some(slot::<B>),
+                write_back: Some(write_back::<B>),
+                evacuate: Some(evacuate::<B>),
+                pick: Some(pick::<B>),
+                shrinks: Some(shrinks::<B>),
+                usage: Some(usage::<B>),
+            },
+            GFP_KERNEL,
+        )?;
+        let published = Published::new(backend)?;
+        // SAFETY: `ops` stays where it is until it is unregistered, when this is dropped.
+        to_result(unsafe { bindings::vswap_register(&*ops) })?;
+        // INVARIANT: They were just registered.
+        Ok(Self {
+            ops,
+            _published: published,
+        })
+    }
+}
+
+impl<B: SwapBackend> Drop for Registration<B> {
+    fn drop(&mut self) {
+        // SAFETY: They are registered by the type invariant. The ghost is off: while it is on, swapon(2)
+        // keeps the device open, and so the module loaded.
+        unsafe { bindings::vswap_unregister(&*self.ops) };
+    }
+}
+
+// The swap core calls these only while the registration lives, which keeps the driver published.
+
+extern "C" fn activate<B: SwapBackend>() -> c_long {
+    // SAFETY: The registration lives.
+    match unsafe { B::context().get() } {
+        Some(backend) => backend.activate() as c_long,
+        None => ENODEV.to_errno() as c_long,
+    }
+}
+
+extern "C" fn deactivate<B: SwapBackend>() {
+    // SAFETY: The registration lives.
+    if let Some(backend) = unsafe { B::context().get() } {
+        backend.deactivate();
+    }
+}
+
+/// # Safety
+///
+/// For the swap core, which keeps to what `struct vswap_ops` says; as all below.
+unsafe extern "C" fn store<B: SwapBackend>(
+    folio: *mut bindings::folio,
+    descs: *mut bindings::atomic_long_t,
+    how: c_uint,
+    sum: *mut Sum,
+) -> c_int {
+    let may = May {
+        compress: how & bindings::VSWAP_COMPRESS != 0,
+        place: how & bindings::VSWAP_PLACE != 0,
+    };
+    from_result(|| {
+        // SAFETY: The swap core passes a locked folio of the swap cache that was never mapped, or to
+        // which nobody else has a reference, so that nobody changes its contents while it is stored;
+        // the descriptors of its slots, one for each page, which live as long as the folio is in the
+        // swap cache, and which are for the holder of its lock to change; and a sum of its own. The
+        // registration lives.
+        let (folio, mut slots, sum, backend) = unsafe {
+            let folio = SwapFolio::from_raw(folio).ok_or(EINVAL)?;
+            let slots = Slots::new(SharedSlots::from_raw(descs, folio.nr_pages()));
+            (folio, slots, &mut *sum, B::context().get())
+        };
+        let backend = backend.ok_or(ENODEV)?;
+        backend.store(&folio, &mut slots, may, sum)?;
+        Ok(0)
+    })
+}
+
+unsafe extern "C" fn load<B: SwapBackend>(
+    folio: *mut bindings::folio,
+    descs: *mut bindings::atomic_long_t,
+    sum: *mut Sum,
+) -> c_int {
+    from_result(|| {
+        // SAFETY: The swap core passes a locked folio of the swap cache that is not uptodate, so nobody
+        // reads its contents or maps it until it is unlocked. All else is as in `store()`.
+        let (mut folio, slots, sum, backend) = unsafe {
+            let folio = SwapFolio::from_raw(folio).ok_or(EINVAL)?;
+            let slots = Slots::new(SharedSlots::from_raw(descs, folio.nr_pages()));
+            (folio, slots, &mut *sum, B::context().get())
+        };
+        let backend = backend.ok_or(ENODEV)?;
+        backend.load(&mut folio, &slots, sum)?;
+        Ok(0)
+    })
+}
+
+unsafe extern "C" fn invalidate<B: SwapBackend>(
+    descs: *mut bindings::atomic_long_t,
+    nr: c_uint,
+    sum: *mut Sum,
+) {
+    // SAFETY: The swap core passes `nr` descriptors of a cluster and holds its lock, a spinlock, so they
+    // are not freed meanwhile, and no folio is in their slots; and a sum of its own. The registration
+    // lives.
+    let (mut slots, lock, sum, backend) = unsafe {
+        let slots = Slots::new(SharedSlots::from_raw(descs, nr as usize));
+        (slots, SpinLocked::assume(), &mut *sum, B::context().get())
+    };
+    if let Some(backend) = backend {
+        backend.invalidate(&lock, &mut slots, sum);
+    }
+}
+
+unsafe extern "C" fn slot<B: SwapBackend>(desc: *const bindings::atomic_long_t) -> c_ulong {
+    // SAFETY: The swap core passes the descriptor of a slot in use.
+    let slots = unsafe { SharedSlots::<B::Value>::from_raw(desc.cast_mut(), 1) };
+    slots.physical(0).unwrap_or(0) as c_ulong
+}
+
+unsafe extern "C" fn write_back<B: SwapBackend>(
+    folio: *mut bindings::folio,
+    desc: *mut bindings::atomic_long_t,
+    sum: *mut Sum,
+) -> c_int {
+    from_result(|| {
+        // SAFETY: As in `load()`, with a folio of one page.
+        let (mut folio, mut slots, sum, backend) = unsafe {
+            let folio = SwapFolio::from_raw(folio).ok_or(EINVAL)?;
+            let slots = Slots::new(SharedSlots::from_raw(desc, 1));
+            (folio, slots, &mut *sum, B::context().get())
+        };
+        let backend = backend.ok_or(ENODEV)?;
+        backend.write_back(&mut folio, &mut slots, sum)?;
+        Ok(0)
+    })
+}
+
+unsafe extern "C" fn evacuate<B: SwapBackend>(
+    desc: *mut bindings::atomic_long_t,
+    slot: c_ulong,
+    lost: bool,
+) -> bool {
+    // SAFETY: The swap core passes the descriptor of a slot in use, and holds the lock of the folio that
+    // is there. The registration lives.
+    let (mut slots, backend) = unsafe {
+        let slots = Slots::new(SharedSlots::from_raw(desc, 1));
+        (slots, B::context().get())
+    };
+    backend.is_some_and(|backend| backend.evacuate(&mut slots, slot as u64, lost))
+}
+
+unsafe extern "C" fn pick<B: SwapBackend>(
+    descs: *mut bindings::atomic_long_t,
+    chosen: *mut c_ulong,
+    most: c_ulong,
+) -> c_uint {
+    // SAFETY: The swap core passes the descriptors of a cluster, a page, whose lock it holds; and a
+    // bitmap of its own with a bit for each. The registration lives.
+    let (slots, chosen, backend) = unsafe {
+        let slots = SharedSlots::from_raw(descs, CLUSTER_SLOTS);
+        let chosen = slice::from_raw_parts_mut(chosen, CLUSTER_SLOTS / usize::BITS as usize);
+        (slots, chosen, B::context().get())
+    };
+    backend.map_or(0, |backend| backend.pick(&slots, chosen, most)) as c_uint
+}
+
+extern "C" fn shrinks<B: SwapBackend>() -> bool {
+    B::shrinks()
+}
+
+unsafe extern "C" fn usage<B: SwapBackend>(pool_pages: *mut c_ulong, stored_pages: *mut c_ulong) {
+    // SAFETY: The swap core passes pointers to variables of its own. Unregistering waits for this, so
+    // the registration lives.
+    let (pool_pages, stored_pages, backend) =
+        unsafe { (&mut *pool_pages, &mut *stored_pages, B::context().get()) };
+    (*pool_pages, *stored_pages) = backend.map_or((0, 0), B::usage);
+}

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The descriptors that the swap core keeps beside a cluster's swap table.
+
+use super::{
+    descriptor::{Descriptor, Invalid, Location, Value, PAGE_LEN},
+    physical::PhysicalSlot,
+    table::{Table, Word},
+};
+use crate::{
+    bindings::{self, safe},
+    mm::zsmalloc::{Object, RawObject},
+};
+use core::{mem::ManuallyDrop, slice};
+use kernel::{
+    page::PAGE_SIZE,
+    sync::atomic::{
+        ordering::{Acquire, Full},
+        Atomic,
+    },
+};
+
+// A descriptor has no room for longer objects.
+const _: () = assert!(PAGE_SIZE == PAGE_LEN);
+
+/// How many slots a cluster has: as many as there are descriptors in a page.
+pub(crate) const CLUSTER_SLOTS: usize = PAGE_SIZE / size_of::<bindings::atomic_long_t>();
+
+/// How many pages of descriptors there are.
+pub(crate) fn desc_pages() -> usize {
+    safe::vswap_desc_pages()
+}
+
+/// A word of the core's, `atomic_long_t`.
+#[repr(transparent)]
+pub(crate) struct SlotWord(Atomic<i64>);
+
+impl Word for SlotWord {
+    #[inline]
+    fn load(&self) -> u64 {
+        self.0.load(Acquire) as u64
+    }
+
+    #[inline]
+    fn exchange(&self, new: u64) -> u64 {
+        self.0.xchg(new as i64, Full) as u64
+    }
+
+    #[inline]
+    fn replace(&self, old: u64, new: u64) -> bool {
+        self.0.cmpxchg(old as i64, new as i64, Full).is_ok()
+    }
+}
+
+/// The address below which there are no zsmalloc handles, all of which are addresses of 8-byte objects
+/// in the direct map.
+#[derive(Clone, Copy)]
+struct HandleBase(usize);
+
+impl HandleBase {
+    /// It is the same as long as the kernel runs.
+    #[inline]
+    fn get() -> Self {
+        Self(safe::vswap_direct_map_base())
+    }
+
+    /// What a descriptor says of an object, which it is to own.
+    #[inline]
+    fn location(self, object: Object, mark: u8) -> Location {
+        let raw = object.into_raw();
+        Location {
+            handle: (raw.handle.wrapping_sub(self.0) / 8) as u64,
+            len: raw.len,
+            pool: raw.pool,
+            mark,
+        }
+    }
+
+    /// The object of a descriptor.
+    #[inline]
+    fn object(self, at: Location) -> RawObject {
+        RawObject {
+            handle: (at.handle as usize * 8).wrapping_add(self.0),
+            len: at.len,
+            pool: at.pool,
+        }
+    }
+}
+
+/// What a slot has, and whoever has this owns it.
+pub(crate) enum Held<V> {
+    /// Nothing.
+    Empty,
+    /// A page that the driver knows by this.
+    Value(V),
+    /// An object with the page.
+    Object(Object),
+    /// A slot of another device, with the page.
+    Physical(PhysicalSlot),
+}
+
+/// The descriptors of neighbouring slots, of which others may take and put what they hold at any time.
+///
+/// # Invariants
+///
+/// Each word is zero or was written by [`Slots::put`], so one that names an object or a slot of another
+/// device owns it.
+pub(crate) struct SharedSlots<'a, V>(Table<'a, SlotWord, V>);
+
+impl<V: Value> SharedSlots<'_, V> {
+    /// Wraps descriptors that the swap core passes to one of the ghost's operations.
+    ///
+    /// # Safety
+    ///
+    /// `descs` must point to `nr` words of a descriptor page, valid for `'a`, to which nobody writes
+    /// but through the types of this file.
+    #[inline]
+    pub(crate) unsafe fn from_raw(descs: *mut bindings::atomic_long_t, nr: usize) -> Self {
+        // SAFETY: The words are valid for `'a`, and `SlotWord` has the layout of `atomic_long_t` on
+        // the 64-bit kernels that this module is for. The page was zeroed when it was allocated.
+        // INVARIANT: Nobody but these types writes to the words.
+        Self(Table::new(unsafe {
+            slice::from_raw_parts(descs.cast::<SlotWord>(), nr)
+        }))
+    }
+
+    /// How many slots there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The physical slot that slot `i` has, as a swap entry. It can be gone at once.
+    #[inline]
+    pub(crate) fn physical(&self, i: usize) -> Option<u64> {
+        match self.0.peek(i) {
+            Ok(Descriptor::Physical(entry)) => Some(entry),
+            _ => None,
+        }
+    }
+
+    /// Marks the object of slot `i`, if there is one, with what `f` makes of its mark. Returns that as
+    /// it was before.
+    pub(crate) fn update_mark(
+        &self,
+        i: usize,
+        f: impl FnOnce(u8) -> Option<u8>,
+    ) -> Result<Option<u8>, Invalid> {
+        self.0.update_mark(i, f)
+    }
+}
+
+/// The descriptors of neighbouring slots that nobody else takes from or puts into meanwhile.
+///
+/// # Invariants
+///
+/// As of [`SharedSlots`]; and for `'a` nobody changes what the words name but by `&mut self`.
+pub(crate) struct Slots<'a, V> {
+    table: Table<'a, SlotWord, V>,
+    base: HandleBase,
+}
+
+impl<'a, V: Value> Slots<'a, V> {
+    /// Of slots that are not shared.
+    ///
+    /// # Safety
+    ///
+    /// For `'a` the lock of the slots' folio must be held, or that of their cluster while no folio is
+    /// there; and there may be no other `Slots` of them.
+    #[inline]
+    pub(crate) unsafe fn new(SharedSlots(table): SharedSlots<'a, V>) -> Self {
+        // INVARIANT: Whoever takes or puts holds one of these locks.
+        Self {
+            table,
+            base: HandleBase::get(),
+        }
+    }
+
+    /// How many slots there are.
+    pub(crate) fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Marks the object of slot `i` if there is one.
+    #[inline]
+    pub(crate) fn set_mark(&self, i: usize, mark: u8) {
+        self.table.set_mark(i, mark);
+    }
+
+    /// Calls `f` with what slot `i` has, which it keeps.
+    pub(crate) fn peek<R>(&self, i: usize, f: impl FnOnce(&Held<V>) -> R) -> Result<R, Invalid> {
+        // The slot still owns the object.
+        let held = ManuallyDrop::new(self.held(self.table.peek(i)?));
+        Ok(f(&held))
+    }
+
+    /// Takes what slot `i` has.
+    #[inline(always)]
+    pub(crate) fn take(&mut self, i: usize) -> Result<Held<V>, Invalid> {
+        Ok(self.held(self.table.take(i)?))
+    }
+
+    /// Gives slot `i` something to hold, and returns what it had.
+    pub(crate) fn put(&mut self, i: usize, held: Held<V>) -> Result<Held<V>, PutError<V>> {
+        let desc = match held {
+            Held::Empty => Descriptor::Empty,
+            Held::Value(value) => Descriptor::Value(value),
+            Held::Object(object) => Descriptor::Object(self.base.location(object, V::MARK)),
+            Held::Physical(slot) => Descriptor::Physical(slot.into_raw()),
+        };
+        match self.table.put(i, desc) {
+            Ok(old) => Ok(self.held(old.map_err(PutError::Invalid)?)),
+            Err(desc) => Err(PutError::NoRoom(self.held(desc))),
+        }
+    }
+
+    /// The physical slot that slot `i` has, as a swap entry.
+    pub(crate) fn physical(&self, i: usize) -> Option<u64> {
+        match self.table.peek(i) {
+            Ok(Descriptor::Physical(entry)) => Some(entry),
+            _ => None,
+        }
+    }
+
+    #[inline(always)]
+    fn held(&self, desc: Descriptor<V>) -> Held<V> {
+        match desc {
+            Descriptor::Empty => Held::Empty,
+            Descriptor::Value(value) => Held::Value(value),
+            Descriptor::Object(at) => {
+                // SAFETY: By the type invariant the descriptor was made of an object which it owns. It
+                // was taken out of the table or never put there, so this is the only `Object` of it;
+                // or, in `peek()`, it cannot be taken as `self` is borrowed, and the one made here is not freed.
+                Held::Object(unsafe { Object::from_raw(self.base.object(at)) })
+            }
+            // SAFETY: As above, of a slot; what `peek()` makes here is not dropped.
+            Descriptor::Physical(entry) => Held::Physical(unsafe { PhysicalSlot::from_raw(entry) }),
+        }
+    }
+}
+
+/// Why a slot could not be given something to hold.
+pub(crate) enum PutError<V> {
+    /// The object is where no descriptor can point; it comes back.
+    NoRoom(Held<V>),
+    /// The slot had a word that is no descriptor, which is gone.
+    Invalid(Invalid),
+}
