@@ -21,8 +21,9 @@
 //! 8. zsmalloc's locks.
 //!
 //! 7 and 8 are not held together. A `PhysicalSlot` is made in 3 and 4, but not in 5 to 8, as that may
-//! sleep. A descriptor changes hands by an atomic exchange, without a lock: see `swap/table.rs`. Stores run in
-//! reclaim, so nothing in them may wait for it; the core sees to that for what it allocates itself.
+//! sleep. A descriptor changes hands by an atomic exchange, without a lock: see `swap/table.rs`.
+//! Stores run in reclaim, so nothing in them may wait for it; the core sees to that for what it
+//! allocates itself.
 
 mod age;
 pub(crate) mod backend;

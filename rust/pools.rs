@@ -3,8 +3,8 @@
 //! The compression pools: one is current and takes new pages, others live on until their last page
 //! has left.
 //!
-//! A pool is pinned by its objects: it is only retired when it is not current, has no memory left
-//! and nobody is using it, which the grace periods of [`SrcuTable`] tell.
+//! A pool is pinned by its objects: it is retired when it is not current and takes no memory any
+//! more, after grace periods of [`SrcuTable`].
 
 pub(crate) mod pool;
 
@@ -85,8 +85,8 @@ impl Pools {
         Ok(())
     }
 
-    /// Makes the pool of the compressor `name` the current one; returns whether there are others, which
-    /// are to be retired. May sleep.
+    /// Makes the pool of the compressor `name` the current one; returns whether there are others,
+    /// which are to be retired. May sleep.
     ///
     /// `ENOENT`: no such compressor. `EBUSY`: too many pools still have pages.
     pub(crate) fn switch(&self, name: &CStr) -> Result<bool> {
@@ -104,8 +104,8 @@ impl Pools {
         Ok(reader.iter().count() > 1)
     }
 
-    /// Frees the pools whose last page has left. May sleep. Returns whether there are others that will
-    /// have to be.
+    /// Frees pools that are empty and not current; returns whether others are left to retire later.
+    /// May sleep.
     pub(crate) fn retire(&self) -> bool {
         let _change = self.change.lock();
         // From here on nobody stores to a pool that is not current.

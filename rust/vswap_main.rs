@@ -5,6 +5,10 @@
 //! The ghost swap device has slots but no storage. This module says for each page that is swapped
 //! out to it where the page is kept, in an 8-byte descriptor: nowhere, as it is one word repeated;
 //! compressed in memory; or in a slot of another swap device.
+//!
+//! The folders are layers: `ghost` (the driver), `pools`, `compress`; and the wrappers `swap`,
+//! `crypto`, `module`, `mm` and `sync`, where all unsafe code is. Each uses those that come later;
+//! scripts/layers checks that.
 
 use kernel::prelude::*;
 
@@ -36,7 +40,8 @@ module! {
 #[allow(non_upper_case_globals)]
 static vswap_callbacks: Callbacks = callbacks::table::<Ghost>();
 
-/// The module. Fields are dropped from the top: nobody may come in any more before the ghost goes.
+/// The module. Fields are dropped in this order, so that nothing uses the ghost any more when it is
+/// dropped.
 #[pin_data]
 struct Vswap {
     _registration: Registration<Ghost>,

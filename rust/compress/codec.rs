@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What compresses pages: this module's own code for the LZ4 format, or one of the kernel's
-//! compressors.
+//! Compressors: this module's own code for the LZ4 format, and those of the crypto API.
 
 use super::lz4;
 use crate::{
@@ -24,7 +23,7 @@ pub(crate) enum Codec {
 impl Codec {
     /// Makes sure that there is a compressor of this name. May sleep, and may load a module.
     ///
-    /// `ENOENT`: there is none. `ENOMEM`: that could not be found out.
+    /// `ENOENT`: there is none. Other errors: it is not known.
     pub(crate) fn find(name: &CStr) -> Result {
         Self::new(name).map(drop)
     }
@@ -43,8 +42,8 @@ impl Codec {
     /// Compresses a page into `out`; returns how many bytes of it were used, or `None` if these are
     /// more than `limit`. May sleep.
     ///
-    /// `out` is to have room for whatever a compressor makes of a page: so the kernel's need not check
-    /// for its end, and those that can do without are faster.
+    /// `out` has room for the largest output of any compressor, so that those which are faster when
+    /// they need not check for its end do not.
     pub(crate) fn compress(
         &mut self,
         page: &FolioPage,
@@ -66,7 +65,7 @@ impl Codec {
 
     /// Decompresses a page. May sleep.
     ///
-    /// `EIO`: `data` is not what a page was compressed to. The page has garbage then.
+    /// `EIO`: `data` is no compressed page, and `page` has garbage now.
     pub(crate) fn decompress(&mut self, data: &ObjectBytes<'_>, page: &mut FolioPage) -> Result {
         match self {
             Self::Lz4(_) => lz4::decode(data.bytes(), page.bytes_mut()).ok_or(EIO),

@@ -28,7 +28,6 @@ const STRIDE: usize = 36;
 const STRETCHES: [usize; 4] = [1000, 2080, 3170, 4020];
 
 /// Whether it is not worth trying to compress the page.
-#[inline(never)]
 pub(crate) fn is_random(page: &[u8; LEN]) -> bool {
     values(page) > MANY && !repeats(page)
 }

@@ -34,21 +34,7 @@ impl Acomp {
 
     /// Compresses `src` into `dst`; returns how many bytes of it were used. May sleep.
     pub(crate) fn compress(&mut self, src: &FolioPage, dst: &mut KVec<u8>) -> Result<usize> {
-        let src = src.bytes();
-        // SAFETY: The context is valid by the type invariant and, being borrowed mutably, in no
-        // other use. The buffers are valid for the lengths given, and both are in the direct map:
-        // one by its type invariant, the other as kmalloc() gave it.
-        let ret = unsafe {
-            bindings::vswap_acomp_compress(
-                self.0.as_ptr(),
-                src.as_ptr().cast(),
-                src.len() as u32,
-                dst.as_mut_ptr().cast(),
-                dst.len() as u32,
-            )
-        };
-        kernel::error::to_result(ret)?;
-        Ok(ret as usize)
+        self.run(src.bytes(), dst, false)
     }
 
     /// Decompresses `src` into `dst`; returns how many bytes of it were used. May sleep.
@@ -57,15 +43,23 @@ impl Acomp {
         src: &ObjectBytes<'_>,
         dst: &mut FolioPage,
     ) -> Result<usize> {
-        let (src, dst) = (src.bytes(), dst.bytes_mut());
-        // SAFETY: As in `compress()`, by both type invariants.
+        self.run(src.bytes(), dst.bytes_mut(), true)
+    }
+
+    /// Both buffers are in the direct map: a folio's page and an object by their type invariants, and
+    /// a `KVec` as kmalloc() gave it.
+    fn run(&mut self, src: &[u8], dst: &mut [u8], decompress: bool) -> Result<usize> {
+        // SAFETY: The context is valid by the type invariant and, being borrowed mutably, in no other
+        // use. The buffers are valid for the lengths given, and the callers pass such as are in the
+        // direct map.
         let ret = unsafe {
-            bindings::vswap_acomp_decompress(
+            bindings::vswap_acomp_run(
                 self.0.as_ptr(),
                 src.as_ptr().cast(),
                 src.len() as u32,
                 dst.as_mut_ptr().cast(),
                 dst.len() as u32,
+                decompress,
             )
         };
         kernel::error::to_result(ret)?;

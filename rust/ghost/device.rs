@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `/dev/ghostswap`: a name for swapon(2), and a swap header for those who look before they call it.
+//! `/dev/ghostswap`: a name for swapon(2), and a swap header for tools that read it before they call
+//! swapon(2).
 
 use super::settings;
 use kernel::{

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Pages that come back from a device that is turned off.
+//! Pages that come back from a physical device that is turned off.
 
 use super::{state::Ghost, stats::Counter, tally::Tally, value::Value};
 use crate::{
@@ -10,8 +10,8 @@ use crate::{
 use kernel::prelude::*;
 
 impl Ghost {
-    /// Frees the slot `entry` of another device if that is what the first of `slots` has. The page is
-    /// in the folio of the slot, whose lock is held; or it is lost. Returns whether it was there.
+    /// Frees the physical slot `entry` if that is what the first of `slots` has; returns whether it
+    /// did. The page is in the locked folio of the slot, or it is lost.
     pub(super) fn evacuate_page(
         &self,
         slots: &mut Slots<'_, Value>,

@@ -11,7 +11,8 @@ use crate::{
 use kernel::{page::PAGE_SIZE, sync::atomic::ordering::Relaxed};
 
 impl Ghost {
-    /// Whether the pools are at their limit, or were and have not shrunk enough since.
+    /// Whether the pools are at their limit, or were and have not shrunk enough since. Starts
+    /// writeback before that.
     pub(super) fn is_full(&self, reader: &PoolReader<'_>) -> bool {
         let used = self.pools.total_pages(reader);
         let limit = totalram_pages() * settings::max_pool_percent() / 100;
@@ -22,7 +23,7 @@ impl Ghost {
             let was_full = self.full.load(Relaxed);
             was_full && used > limit * settings::accept_threshold_percent() / 100
         };
-        // Early, so that new pages need not go where old ones should be.
+        // Early, or new pages would take the physical slots that are for old ones.
         if used > limit * (100 + settings::accept_threshold_percent()) / 200
             && writeback::has_room()
         {
@@ -64,8 +65,8 @@ impl Ghost {
         (self.pool_pages() * PAGE_SIZE) as i64
     }
 
-    /// How much memory the bookkeeping takes, in bytes: descriptors, and zsmalloc's handles of 8 bytes
-    /// each.
+    /// How much memory the bookkeeping takes, in bytes: descriptors, and zsmalloc's handles of 8
+    /// bytes each.
     pub(super) fn metadata_size(&self) -> i64 {
         (slots::desc_pages() * PAGE_SIZE) as i64 + self.objects() * 8
     }

@@ -17,10 +17,10 @@ use crate::{
 use kernel::prelude::*;
 
 impl Ghost {
-    /// Loads a folio. The slots keep what they hold, until they are freed or the folio is stored again.
-    /// Pages that are on other devices are left out. May sleep.
+    /// Loads a folio, but for pages in physical slots. The slots keep what they hold until they are
+    /// freed or the folio is stored again. May sleep.
     ///
-    /// `EIO`, or what the compressor said: a page cannot be had any more.
+    /// `EIO`, or an error of the compressor's: a page is lost.
     #[inline(always)]
     pub(super) fn load_folio(
         &self,
@@ -60,7 +60,7 @@ impl Ghost {
 
     /// Reads an object. May sleep.
     ///
-    /// `EIO`, or what the compressor said: it cannot be read.
+    /// `EIO`, or an error of the compressor's: it cannot be read.
     #[inline]
     pub(super) fn read(
         &self,

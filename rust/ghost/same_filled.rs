@@ -4,8 +4,8 @@
 //!
 //! This file uses nothing but `core`; it is also built and tested on the host.
 
-/// Words are looked at and written in groups of a fixed size, which the compiler spells out: one or
-/// two instructions a word, and out at the first group that differs.
+/// Words are compared and written in groups of a fixed size, for which the compiler unrolls the loop:
+/// one or two instructions a word, and a branch for each group.
 const GROUP: usize = 32;
 
 /// The word that fills the page, if one does.

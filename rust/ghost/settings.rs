@@ -15,17 +15,17 @@ use kernel::{
     },
 };
 
-/// The compressor unless another is asked for.
+/// The default compressor.
 const DEFAULT_COMPRESSOR: &CStr = c"lz4";
 
-/// The size in bytes; 0 until one is given, which stands for the size of RAM.
+/// The size in bytes, or 0 for the default, the size of RAM.
 pub(super) static SIZE: Atomic<u64> = Atomic::new(0);
 pub(super) static MAX_POOL_PERCENT: Atomic<u32> = Atomic::new(20);
 pub(super) static ACCEPT_THRESHOLD_PERCENT: Atomic<u32> = Atomic::new(90);
 pub(super) static SHRINKER_ENABLED: Atomic<bool> = Atomic::new(true);
-/// The compressor given to insmod, with a NUL behind it. In place, as statics are never dropped.
+/// The compressor given to insmod, NUL-terminated. An array, as statics are never dropped.
 static FIRST_COMPRESSOR: SetOnce<[u8; MAX_NAME]> = SetOnce::new();
-/// More than the name of any compressor takes.
+/// Room for the longest name and its NUL.
 const MAX_NAME: usize = 64;
 
 /// The size that was asked for, in bytes.
@@ -51,7 +51,7 @@ pub(crate) fn max_pool_percent() -> usize {
     MAX_POOL_PERCENT.load(Relaxed) as usize
 }
 
-/// Of that, how much is left when a pool that was full takes pages again, in percent.
+/// To how much of that a full pool has to shrink before it takes pages again, in percent.
 pub(crate) fn accept_threshold_percent() -> usize {
     ACCEPT_THRESHOLD_PERCENT.load(Relaxed) as usize
 }

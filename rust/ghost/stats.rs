@@ -17,17 +17,17 @@ pub(crate) enum Counter {
     Compressed,
     /// Pages kept whole, as they did not shrink.
     Incompressible,
-    /// Pages kept in slots of other devices.
+    /// Pages kept in physical slots.
     Physical,
     /// Pages that were written to other devices after they had been kept in memory.
     WrittenBack,
     /// Pages that were brought back from a device that was turned off.
     Evacuated,
-    /// Pages turned away as the pool was full.
+    /// Times a store found the pools at their limit.
     PoolLimitHit,
-    /// Pages turned away as the compressor failed.
+    /// Pages not stored because the compressor failed.
     RejectCompressFail,
-    /// Pages turned away as there was no memory to keep them in.
+    /// Pages not stored because there was no memory for the object.
     RejectAllocFail,
     /// Pages that could not be read back.
     DecompressFail,
@@ -35,7 +35,7 @@ pub(crate) enum Counter {
 
 const NR_COUNTERS: usize = Counter::DecompressFail as usize + 1;
 
-/// The share of one CPU, in cache lines of its own.
+/// The counters of one CPU, in cache lines of their own.
 #[repr(align(64))]
 struct CpuShare([Atomic<i64>; NR_COUNTERS]);
 
@@ -58,7 +58,7 @@ impl Stats {
         self.add_each([(counter, n)]);
     }
 
-    /// Adds to some counters, with one look at which CPU this is. May be called anywhere.
+    /// Adds to some counters, all of the same CPU. May be called anywhere.
     #[inline]
     pub(crate) fn add_each<const N: usize>(&self, counts: [(Counter, i64); N]) {
         if let Some(share) = self.0.get(CpuId::current().as_u32() as usize) {
@@ -70,7 +70,7 @@ impl Stats {
         }
     }
 
-    /// The sum over all CPUs. Those who count meanwhile may be missed in part.
+    /// The sum over all CPUs. What is counted meanwhile may be missed in part.
     pub(crate) fn sum(&self, counter: Counter) -> i64 {
         let sum: i64 = self
             .0

@@ -17,8 +17,8 @@ use kernel::prelude::*;
 impl Ghost {
     /// Stores a folio: all its pages, or none. May sleep.
     ///
-    /// `ENOMEM`: the pool or memory is full, or pages that have to be compressed may not be, and there
-    /// is no other device for them. Otherwise, what the compressor said.
+    /// `ENOMEM`: the pools are at their limit, there is no memory, or `may` forbids it; and there is
+    /// no physical slot. Other errors are the compressor's.
     #[inline(always)]
     pub(super) fn store_folio(
         &self,
@@ -47,8 +47,9 @@ impl Ghost {
         stored
     }
 
-    /// Compresses a page. If that cannot be, or is of no use, it goes to another device; without one,
-    /// it stays in memory as it is.
+    /// Compresses a page. One that cannot be compressed, or gets no smaller, is given a physical
+    /// slot, or if there is none, kept in memory as it is.
+    #[inline(always)]
     fn keep(
         &self,
         reader: &PoolReader<'_>,

@@ -13,7 +13,7 @@ use crate::swap::{backend::Sum, slots::Held};
 pub(super) struct Tally {
     /// Zero-filled pages that were moved.
     pub(super) zero: u32,
-    /// Pages whose contents the core has to write or read.
+    /// Pages in physical slots, which the core has to write or read.
     pub(super) placed: u32,
     same_filled: isize,
     physical: isize,
@@ -26,7 +26,7 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Counts one page more, or less.
+    /// Counts a page that is added, or removed if `sign` is negative.
     #[inline(always)]
     pub(super) fn count(&mut self, held: &Held<Value>, sign: isize) {
         // There are far fewer pages in a folio or a cluster than would overflow.
@@ -45,7 +45,7 @@ impl Tally {
         }
     }
 
-    /// What the swap core is told of it.
+    /// Tells the swap core.
     #[inline]
     pub(super) fn tell(&self, sum: &mut Sum) {
         *sum = Sum {

@@ -13,11 +13,12 @@
 use super::age;
 use crate::swap::descriptor;
 
+const TAG_MASK: u64 = 7;
 const TAG_SAME_FILLED: u64 = 1;
 const TAG_LOST: u64 = 4;
 const WORD_SHIFT: u32 = 32;
 
-/// A page that takes no memory.
+/// A page that takes no memory beside the descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Value {
     /// It is this word, repeated.
@@ -39,10 +40,12 @@ impl descriptor::Value for Value {
 
     #[inline]
     fn decode(word: u64) -> Option<Self> {
-        if word & ((1 << WORD_SHIFT) - 1) == TAG_SAME_FILLED {
-            Some(Self::SameFilled((word >> WORD_SHIFT) as u32))
-        } else {
-            (word == TAG_LOST).then_some(Self::Lost)
+        match word & TAG_MASK {
+            TAG_SAME_FILLED if word as u32 == TAG_SAME_FILLED as u32 => {
+                Some(Self::SameFilled((word >> WORD_SHIFT) as u32))
+            }
+            TAG_LOST if word == TAG_LOST => Some(Self::Lost),
+            _ => None,
         }
     }
 }

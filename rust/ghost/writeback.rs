@@ -3,8 +3,8 @@
 //! Writeback: old pages leave the pools for other devices.
 //!
 //! Which pages are old is in `age.rs`. The core goes through the clusters, asks for the pages to be
-//! written with [`Ghost::pick_old`], brings each into the swap cache, so that it is locked like a page
-//! that is swapped in, and has [`Ghost::write_back_page`] move it.
+//! written with [`Ghost::pick_old`], brings each into the swap cache, so that it is locked like a
+//! page that is swapped in, and has [`Ghost::write_back_page`] move it.
 
 use super::{age, release::report, state::Ghost, stats::Counter, tally::Tally, value::Value};
 use crate::{
@@ -21,14 +21,13 @@ use kernel::prelude::*;
 const BATCH: usize = 256;
 
 impl Ghost {
-    /// Writes pages back until the pools have room again, or no more can be. May sleep.
+    /// Writes pages back until the pools have room again, or there are no more to write. May sleep.
     pub(super) fn write_back_until_room(&self) {
         while writeback::has_room() && self.has_to_shrink() && writeback::write_back(BATCH) > 0 {}
     }
 
-    /// Leaves those bits of `chosen` whose slots have pages to be written back now, the first `most` of
-    /// them; returns how many slots the hand passed. The lock of the cluster is held, and no folio is in
-    /// the slots with bits.
+    /// Clears the bits of `chosen` but those of the first `most` slots with old pages; returns how
+    /// many slots the hand passed. The cluster lock is held, and no folio is in the slots with bits.
     pub(super) fn pick_old(
         &self,
         slots: &SharedSlots<'_, Value>,
@@ -57,11 +56,11 @@ impl Ghost {
         passed
     }
 
-    /// Fills a folio of one page from its slot and gives the slot another device's, or leaves it as
-    /// it is. May sleep.
+    /// Fills a folio of one page from its slot, which gets a physical slot instead. On failure the
+    /// slot keeps what it has. May sleep.
     ///
-    /// `EAGAIN`: the page is not in a pool. `ENOSPC`: there is no slot. `EIO`: it cannot be read, which
-    /// whoever asks for the page will be told.
+    /// `EAGAIN`: the page is not in a pool. `ENOSPC`: there is no physical slot. `EIO`: it cannot be
+    /// read; the next load will fail, too.
     pub(super) fn write_back_page(
         &self,
         folio: &mut SwapFolio<'_>,

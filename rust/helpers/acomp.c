@@ -49,25 +49,17 @@ void vswap_acomp_free(struct vswap_acomp *acomp)
 	kfree(acomp);
 }
 
-/* Both return the length of the output, or a negative errno. */
-int vswap_acomp_compress(struct vswap_acomp *acomp, const void *src,
-			 unsigned int slen, void *dst, unsigned int dlen)
+/* Returns the length of the output, or a negative errno. */
+int vswap_acomp_run(struct vswap_acomp *acomp, const void *src,
+		    unsigned int slen, void *dst, unsigned int dlen,
+		    bool decompress)
 {
 	int err;
 
 	acomp_request_set_src_dma(acomp->req, src, slen);
 	acomp_request_set_dst_dma(acomp->req, dst, dlen);
-	err = crypto_wait_req(crypto_acomp_compress(acomp->req), &acomp->wait);
-	return err ?: acomp->req->dlen;
-}
-
-int vswap_acomp_decompress(struct vswap_acomp *acomp, const void *src,
-			   unsigned int slen, void *dst, unsigned int dlen)
-{
-	int err;
-
-	acomp_request_set_src_dma(acomp->req, src, slen);
-	acomp_request_set_dst_dma(acomp->req, dst, dlen);
-	err = crypto_wait_req(crypto_acomp_decompress(acomp->req), &acomp->wait);
+	err = decompress ? crypto_acomp_decompress(acomp->req) :
+			   crypto_acomp_compress(acomp->req);
+	err = crypto_wait_req(err, &acomp->wait);
 	return err ?: acomp->req->dlen;
 }

@@ -25,10 +25,9 @@ unsigned long vswap_zs_store(struct zs_pool *pool, const void *data,
 /* helpers/acomp.c */
 struct vswap_acomp *vswap_acomp_alloc(const char *name);
 void vswap_acomp_free(struct vswap_acomp *acomp);
-int vswap_acomp_compress(struct vswap_acomp *acomp, const void *src,
-			 unsigned int slen, void *dst, unsigned int dlen);
-int vswap_acomp_decompress(struct vswap_acomp *acomp, const void *src,
-			   unsigned int slen, void *dst, unsigned int dlen);
+int vswap_acomp_run(struct vswap_acomp *acomp, const void *src,
+		    unsigned int slen, void *dst, unsigned int dlen,
+		    bool decompress);
 
 /* helpers/params.c */
 enum vswap_param {
@@ -45,11 +44,15 @@ void vswap_params_wait(void);
 bool vswap_may_log(void);
 
 /* helpers/work.c */
+enum vswap_work {
+	VSWAP_WORK_RETIRE,
+	VSWAP_WORK_WRITE_BACK,
+};
+
 int vswap_work_init(void);
 void vswap_work_exit(void);
 void vswap_work_cancel(void);
-void vswap_retire_later(void);
-void vswap_write_back_soon(void);
+void vswap_work_queue(enum vswap_work work);
 
 /* What the driver defines, see callbacks.h */
 struct vswap_callbacks {

@@ -9,15 +9,10 @@ static void retire(struct work_struct *work)
 {
 	/* There may be more to do later. */
 	if (vswap_callbacks.retire_pools())
-		vswap_retire_later();
+		vswap_work_queue(VSWAP_WORK_RETIRE);
 }
 
 static DECLARE_DELAYED_WORK(retire_work, retire);
-
-void vswap_retire_later(void)
-{
-	schedule_delayed_work(&retire_work, HZ);
-}
 
 static void write_back(struct work_struct *work)
 {
@@ -43,6 +38,18 @@ int vswap_work_init(void)
 	return 0;
 }
 
+void vswap_work_queue(enum vswap_work work)
+{
+	switch (work) {
+	case VSWAP_WORK_RETIRE:
+		schedule_delayed_work(&retire_work, HZ);
+		break;
+	case VSWAP_WORK_WRITE_BACK:
+		queue_work(write_back_wq, &write_back_work);
+		break;
+	}
+}
+
 void vswap_work_cancel(void)
 {
 	cancel_delayed_work_sync(&retire_work);
@@ -54,9 +61,4 @@ void vswap_work_exit(void)
 	vswap_work_cancel();
 	destroy_workqueue(write_back_wq);
 	write_back_wq = NULL;
-}
-
-void vswap_write_back_soon(void)
-{
-	queue_work(write_back_wq, &write_back_work);
 }

@@ -43,8 +43,8 @@ impl FolioPage {
     }
 }
 
-/// A folio whose contents nobody else touches: locked, in the swap cache and mapped nowhere, it is
-/// being written out, or is not uptodate yet and being read in.
+/// A folio whose contents nobody else accesses: locked, in the swap cache and not mapped. It is being
+/// written out; or it is being read in, and not uptodate yet.
 ///
 /// # Invariants
 ///
@@ -59,14 +59,14 @@ impl SwapFolio<'_> {
     ///
     /// # Safety
     ///
-    /// `folio` must be null, or locked and in the swap cache, and nobody else may access its contents;
-    /// it must stay so until the returned value is dropped.
+    /// `folio` must be null, or locked and in the swap cache, and nobody else may access its
+    /// contents; it must stay so until the returned value is dropped.
     #[inline]
     pub(crate) unsafe fn from_raw(folio: *mut bindings::folio) -> Option<Self> {
         let folio = NonNull::new(folio)?;
-        // SAFETY: The caller promises that the folio is valid and that nobody else accesses its pages.
-        // As the kernel is a 64-bit one, they are in the direct map: they have an address, at which they
-        // are contiguous. Any bytes are valid words.
+        // SAFETY: The caller promises that the folio is valid and that nobody else accesses its
+        // pages. As the kernel is a 64-bit one, they are in the direct map: they have an address, at
+        // which they are contiguous. Any bytes are valid words.
         let pages = unsafe {
             slice::from_raw_parts_mut(
                 bindings::vswap_folio_address(folio.as_ptr()).cast(),

@@ -21,7 +21,7 @@ use kernel::{
 
 /// An object in a [`ZsPool`].
 ///
-/// There is no destructor, as freeing it needs the pool: see [`ZsPool::free`].
+/// Dropping it leaks memory, as freeing it takes the pool: see [`ZsPool::free`].
 ///
 /// # Invariants
 ///
@@ -78,8 +78,8 @@ impl Object {
     ///
     /// # Safety
     ///
-    /// `raw` must come from [`Object::into_raw`], with the object not freed since, and there may be no
-    /// second `Object` of it that is freed.
+    /// `raw` must come from [`Object::into_raw`], with the object not freed since, and there may be
+    /// no second `Object` of it that is freed.
     #[inline]
     pub(crate) unsafe fn from_raw(raw: RawObject) -> Self {
         // INVARIANT: It is the object that was made into `raw`.
@@ -176,7 +176,7 @@ impl ZsPool {
         self.id.0
     }
 
-    /// From this length on an object takes a page of memory, however long it is.
+    /// From this length on an object takes a page of memory.
     pub(crate) fn whole_page_len(&self) -> usize {
         self.whole_page_len
     }
@@ -218,8 +218,8 @@ impl ZsPool {
         }
         // SAFETY: The handle is one of this pool's by the invariant of `Object`, and the scratch
         // buffer has room for the object. What is returned has `object.len` bytes, in the pool or in
-        // `scratch`, until `zs_obj_read_end()`; nobody writes to an object once it is made, and `scratch`
-        // is borrowed.
+        // `scratch`, until `zs_obj_read_end()`; nobody writes to an object once it is made, and
+        // `scratch` is borrowed.
         let data: &[u8] = unsafe {
             let data = bindings::zs_obj_read_begin(
                 self.pool.as_ptr(),
@@ -275,8 +275,8 @@ impl ZsPool {
 /// How many objects are freed at a time.
 const FREEING: usize = 32;
 
-/// Objects of a pool that are freed together, when there are enough of them or this is dropped. That
-/// costs less than one by one, and does not sleep.
+/// A batch of objects of one pool, freed when it is full or dropped, which costs less than freeing
+/// them one by one. Does not sleep.
 ///
 /// # Invariants
 ///

@@ -29,16 +29,13 @@ impl<T> Context<T> {
         Self(Atomic::new(ptr::null_mut()))
     }
 
-    /// The driver, if one is published.
+    /// The driver, or null if none is published.
     ///
-    /// # Safety
-    ///
-    /// The [`Published`] must not be gone before `'a` is over. When it is dropped it waits for the
-    /// callbacks of parameters and work items.
+    /// It is valid until the [`Published`] is gone, which waits for callbacks of parameters and work
+    /// items when it is dropped.
     #[inline]
-    pub(crate) unsafe fn get<'a>(&self) -> Option<&'a T> {
-        // SAFETY: By the type invariant the pointer is null or valid for as long as the `Published` lives.
-        unsafe { self.0.load(Acquire).as_ref() }
+    pub(crate) fn as_ptr(&self) -> *const T {
+        self.0.load(Acquire)
     }
 }
 

@@ -48,9 +48,9 @@ pub(super) unsafe extern "C" fn set<T: Parameters>(index: c_uint, val: *const c_
         if val.is_null() {
             return Err(EINVAL);
         }
-        // SAFETY: The caller promises a valid string. `Published` takes the parameter lock before it is
-        // gone.
-        let (text, driver) = unsafe { (CStr::from_char_ptr(val), T::context().get()) };
+        // SAFETY: The caller promises a valid string. `Published` takes the parameter lock before it
+        // is gone.
+        let (text, driver) = unsafe { (CStr::from_char_ptr(val), T::context().as_ptr().as_ref()) };
         let text = text.to_str().map_err(|_| EINVAL)?;
         T::set(driver, Param::from_index(index)?, text)?;
         Ok(0)
@@ -68,12 +68,12 @@ pub(super) unsafe extern "C" fn get<T: Parameters>(
     size: usize,
 ) -> c_int {
     from_result(|| {
-        // SAFETY: The caller promises that the buffer is valid, and the kernel gave it for writing: it
-        // is initialized memory of the page that sysfs shows. As to the driver, see `set()`.
+        // SAFETY: The caller promises that the buffer is valid, and the kernel gave it for writing:
+        // it is initialized memory of the page that sysfs shows. As to the driver, see `set()`.
         let (buf, driver) = unsafe {
             (
                 slice::from_raw_parts_mut(buf.cast::<u8>(), size),
-                T::context().get(),
+                T::context().as_ptr().as_ref(),
             )
         };
         let text = T::get(driver, Param::from_index(index)?)?;

@@ -19,13 +19,13 @@ pub(crate) trait Work: Driver {
 
 pub(super) extern "C" fn retire_pools<T: Work>() -> bool {
     // SAFETY: `Published` waits for the work item before it is gone.
-    let driver = unsafe { T::context().get() };
+    let driver = unsafe { T::context().as_ptr().as_ref() };
     driver.is_some_and(T::retire_pools)
 }
 
 pub(super) extern "C" fn make_room<T: Work>() {
     // SAFETY: As in `retire_pools()`.
-    if let Some(driver) = unsafe { T::context().get() } {
+    if let Some(driver) = unsafe { T::context().as_ptr().as_ref() } {
         driver.make_room();
     }
 }
@@ -49,15 +49,18 @@ impl WorkItems {
 
     /// Runs [`Work::retire_pools`] a while from now. May be called anywhere.
     pub(crate) fn retire_later(&self) {
-        // SAFETY: When this is dropped the work item is cancelled, so it does not run in a module that
-        // is gone.
-        unsafe { bindings::vswap_retire_later() };
+        self.queue(bindings::vswap_work_VSWAP_WORK_RETIRE);
     }
 
     /// Runs [`Work::make_room`] soon. May be called anywhere.
     pub(crate) fn write_back_soon(&self) {
-        // SAFETY: The queue exists by the type invariant.
-        unsafe { bindings::vswap_write_back_soon() };
+        self.queue(bindings::vswap_work_VSWAP_WORK_WRITE_BACK);
+    }
+
+    fn queue(&self, work: bindings::vswap_work) {
+        // SAFETY: The queue exists by the type invariant, and dropping this cancels the work item, so
+        // that it does not run in a module that is gone.
+        unsafe { bindings::vswap_work_queue(work) };
     }
 }
 

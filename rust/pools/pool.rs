@@ -40,7 +40,7 @@ pub(crate) enum StoreError {
 pub(crate) struct Pool {
     name: CString,
     zs: ZsPool,
-    /// One for each CPU. A task that is moved to another CPU keeps the one it has, hence the lock.
+    /// One for each CPU. A task keeps its context when it is moved to another CPU, hence the lock.
     contexts: KVec<Pin<KBox<Mutex<Context>>>>,
 }
 
@@ -107,7 +107,7 @@ impl Pool {
 
     /// Reads a page back. May sleep.
     ///
-    /// `EIO`: the object is not what a page was compressed to. The page has garbage then.
+    /// `EIO`: the object is no compressed page, and `page` has garbage now.
     pub(crate) fn load(&self, object: &Object, page: &mut FolioPage) -> Result {
         let mut context = self.context().lock();
         let Context { codec, buffer } = &mut *context;

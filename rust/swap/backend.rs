@@ -44,7 +44,8 @@ pub(crate) trait SwapBackend: Driver {
         sum: &mut Sum,
     ) -> Result;
 
-    /// Fills a folio, but leaves out pages in physical slots. The slots keep what they have. May sleep.
+    /// Fills a folio, but leaves out pages in physical slots. The slots keep what they have. May
+    /// sleep.
     fn load(
         &self,
         folio: &mut SwapFolio<'_>,
@@ -70,8 +71,8 @@ pub(crate) trait SwapBackend: Driver {
     /// whether it did. The page is in the folio of the slot, or `lost`. Does not sleep.
     fn evacuate(&self, slots: &mut Slots<'_, Self::Value>, entry: u64, lost: bool) -> bool;
 
-    /// Leaves those bits of `chosen` whose slots have pages to be written back now, the first `most` of
-    /// them; returns how many slots it looked at. Does not sleep.
+    /// Leaves those bits of `chosen` whose slots have pages to be written back now, the first `most`
+    /// of them; returns how many slots it looked at. Does not sleep.
     fn pick(
         &self,
         slots: &SharedSlots<'_, Self::Value>,
@@ -82,6 +83,7 @@ pub(crate) trait SwapBackend: Driver {
     /// Whether pages are written back when memory is short. Does not sleep.
     fn shrinks() -> bool;
 
-    /// How many pages of memory the driver keeps pages in, and how many pages it keeps. Does not sleep.
+    /// How many pages of memory the driver keeps pages in, and how many pages it keeps. Does not
+    /// sleep.
     fn usage(&self) -> (usize, usize);
 }

@@ -11,9 +11,9 @@
 //! ```
 //!
 //! - Empty: the slot is free, or its page is in the swap cache, which then is the only copy.
-//! - Object: the page is a zsmalloc object of LENGTH bytes in the pool with the number POOL. HANDLE is
-//!   what is left of a zsmalloc handle, the address of an 8-byte object in the direct map, without its
-//!   base and its three zero bits: 43 bits reach 64 TiB of memory. MARK is for the driver to use.
+//! - Object: the page is a zsmalloc object of LENGTH bytes in the pool with the number POOL. HANDLE
+//!   is what is left of a zsmalloc handle, the address of an 8-byte object in the direct map, without
+//!   its base and its three zero bits: 43 bits reach 64 TiB of memory. MARK is for the driver to use.
 //! - Physical: the page is in a slot of another swap device, named as in a swap entry by the number
 //!   of the device and the offset on it.
 //! - Value: nothing is owned. Which words are valid is up to the driver, see [`Value`].
@@ -30,6 +30,7 @@ pub(crate) const MAX_POOLS: usize = 15;
 
 const TAG_BITS: u32 = 3;
 const TAG_MASK: u64 = (1 << TAG_BITS) - 1;
+const TAG_EMPTY: u64 = 0;
 const TAG_OBJECT: u64 = 2;
 const TAG_PHYSICAL: u64 = 3;
 
@@ -71,10 +72,11 @@ pub(crate) trait Value: Copy {
     /// The mark of an object that is put into a slot, below 4.
     const MARK: u8;
 
-    /// The word. It is not zero, and its three lowest bits are not 2 or 3.
+    /// The word. Its three lowest bits are not 0, 2 or 3.
     fn encode(self) -> u64;
 
-    /// The value that [`Self::encode`] made into this word, if it was one.
+    /// The value that [`Self::encode`] makes into this word, if there is one. To match on the three
+    /// lowest bits costs nothing: the caller does, too.
     fn decode(word: u64) -> Option<Self>;
 }
 
@@ -113,8 +115,8 @@ impl<V: Value> Descriptor<V> {
             Self::Empty => Some(0),
             Self::Value(value) => {
                 let word = value.encode();
-                let owns = matches!(word & TAG_MASK, TAG_OBJECT | TAG_PHYSICAL);
-                (word != 0 && !owns).then_some(word)
+                let taken = matches!(word & TAG_MASK, TAG_EMPTY | TAG_OBJECT | TAG_PHYSICAL);
+                (!taken).then_some(word)
             }
             Self::Object(at) => {
                 if at.handle >> HANDLE_BITS != 0
@@ -154,17 +156,16 @@ impl<V: Value> Descriptor<V> {
                 mark: mark_of(word),
             }));
         }
-        // What a driver takes for a value by mistake is lost, but not freed twice.
-        if let Some(value) = V::decode(word) {
-            return Ok(Self::Value(value));
-        }
         match word & TAG_MASK {
+            TAG_OBJECT => Err(Invalid(word)),
             TAG_PHYSICAL if word >> (TYPE_SHIFT + TYPE_BITS) == 0 && word != TAG_PHYSICAL => {
                 let offset = field(word, OFFSET_SHIFT, OFFSET_BITS);
                 Ok(Self::Physical(offset | (word >> TYPE_SHIFT << TYPE_SHIFT)))
             }
-            _ if word == 0 => Ok(Self::Empty),
-            _ => Err(Invalid(word)),
+            TAG_PHYSICAL => Err(Invalid(word)),
+            TAG_EMPTY if word == 0 => Ok(Self::Empty),
+            TAG_EMPTY => Err(Invalid(word)),
+            _ => V::decode(word).map(Self::Value).ok_or(Invalid(word)),
         }
     }
 }

@@ -71,32 +71,36 @@ impl<B: SwapBackend> Registration<B> {
 
 impl<B: SwapBackend> Drop for Registration<B> {
     fn drop(&mut self) {
-        // SAFETY: They are registered by the type invariant. The ghost is off: while it is on, swapon(2)
-        // keeps the device open, and so the module loaded.
+        // SAFETY: They are registered by the type invariant. The ghost is off: while it is on,
+        // swapon(2) keeps the device open, and so the module loaded.
         unsafe { bindings::vswap_unregister(&*self.ops) };
     }
 }
 
 // The swap core calls these only while the registration lives, which keeps the driver published.
 
+/// May sleep.
 extern "C" fn activate<B: SwapBackend>() -> c_long {
     // SAFETY: The registration lives.
-    match unsafe { B::context().get() } {
+    match unsafe { B::context().as_ptr().as_ref() } {
         Some(backend) => backend.activate() as c_long,
         None => ENODEV.to_errno() as c_long,
     }
 }
 
+/// May sleep.
 extern "C" fn deactivate<B: SwapBackend>() {
     // SAFETY: The registration lives.
-    if let Some(backend) = unsafe { B::context().get() } {
+    if let Some(backend) = unsafe { B::context().as_ptr().as_ref() } {
         backend.deactivate();
     }
 }
 
+/// The folio lock is held; may sleep.
+///
 /// # Safety
 ///
-/// For the swap core, which keeps to what `struct vswap_ops` says; as all below.
+/// For the swap core, which keeps to what `struct vswap_ops` says.
 unsafe extern "C" fn store<B: SwapBackend>(
     folio: *mut bindings::folio,
     descs: *mut bindings::atomic_long_t,
@@ -116,7 +120,7 @@ unsafe extern "C" fn store<B: SwapBackend>(
         let (folio, mut slots, sum, backend) = unsafe {
             let folio = SwapFolio::from_raw(folio).ok_or(EINVAL)?;
             let slots = Slots::new(SharedSlots::from_raw(descs, folio.nr_pages()));
-            (folio, slots, &mut *sum, B::context().get())
+            (folio, slots, &mut *sum, B::context().as_ptr().as_ref())
         };
         let backend = backend.ok_or(ENODEV)?;
         backend.store(&folio, &mut slots, may, sum)?;
@@ -124,18 +128,23 @@ unsafe extern "C" fn store<B: SwapBackend>(
     })
 }
 
+/// The folio lock is held; may sleep.
+///
+/// # Safety
+///
+/// For the swap core, which keeps to what `struct vswap_ops` says.
 unsafe extern "C" fn load<B: SwapBackend>(
     folio: *mut bindings::folio,
     descs: *mut bindings::atomic_long_t,
     sum: *mut Sum,
 ) -> c_int {
     from_result(|| {
-        // SAFETY: The swap core passes a locked folio of the swap cache that is not uptodate, so nobody
-        // reads its contents or maps it until it is unlocked. All else is as in `store()`.
+        // SAFETY: The swap core passes a locked folio of the swap cache that is not uptodate, so
+        // nobody reads its contents or maps it until it is unlocked. All else is as in `store()`.
         let (mut folio, slots, sum, backend) = unsafe {
             let folio = SwapFolio::from_raw(folio).ok_or(EINVAL)?;
             let slots = Slots::new(SharedSlots::from_raw(descs, folio.nr_pages()));
-            (folio, slots, &mut *sum, B::context().get())
+            (folio, slots, &mut *sum, B::context().as_ptr().as_ref())
         };
         let backend = backend.ok_or(ENODEV)?;
         backend.load(&mut folio, &slots, sum)?;
@@ -143,29 +152,49 @@ unsafe extern "C" fn load<B: SwapBackend>(
     })
 }
 
+/// A cluster lock is held: does not sleep.
+///
+/// # Safety
+///
+/// For the swap core, which keeps to what `struct vswap_ops` says.
 unsafe extern "C" fn invalidate<B: SwapBackend>(
     descs: *mut bindings::atomic_long_t,
     nr: c_uint,
     sum: *mut Sum,
 ) {
-    // SAFETY: The swap core passes `nr` descriptors of a cluster and holds its lock, a spinlock, so they
-    // are not freed meanwhile, and no folio is in their slots; and a sum of its own. The registration
-    // lives.
+    // SAFETY: The swap core passes `nr` descriptors of a cluster and holds its lock, a spinlock, so
+    // they are not freed meanwhile, and no folio is in their slots; and a sum of its own. The
+    // registration lives.
     let (mut slots, lock, sum, backend) = unsafe {
         let slots = Slots::new(SharedSlots::from_raw(descs, nr as usize));
-        (slots, SpinLocked::assume(), &mut *sum, B::context().get())
+        (
+            slots,
+            SpinLocked::assume(),
+            &mut *sum,
+            B::context().as_ptr().as_ref(),
+        )
     };
     if let Some(backend) = backend {
         backend.invalidate(&lock, &mut slots, sum);
     }
 }
 
+/// Does not sleep.
+///
+/// # Safety
+///
+/// For the swap core, which keeps to what `struct vswap_ops` says.
 unsafe extern "C" fn slot<B: SwapBackend>(desc: *const bindings::atomic_long_t) -> c_ulong {
     // SAFETY: The swap core passes the descriptor of a slot in use.
     let slots = unsafe { SharedSlots::<B::Value>::from_raw(desc.cast_mut(), 1) };
     slots.physical(0).unwrap_or(0) as c_ulong
 }
 
+/// The folio lock is held; may sleep.
+///
+/// # Safety
+///
+/// For the swap core, which keeps to what `struct vswap_ops` says.
 unsafe extern "C" fn write_back<B: SwapBackend>(
     folio: *mut bindings::folio,
     desc: *mut bindings::atomic_long_t,
@@ -176,7 +205,7 @@ unsafe extern "C" fn write_back<B: SwapBackend>(
         let (mut folio, mut slots, sum, backend) = unsafe {
             let folio = SwapFolio::from_raw(folio).ok_or(EINVAL)?;
             let slots = Slots::new(SharedSlots::from_raw(desc, 1));
-            (folio, slots, &mut *sum, B::context().get())
+            (folio, slots, &mut *sum, B::context().as_ptr().as_ref())
         };
         let backend = backend.ok_or(ENODEV)?;
         backend.write_back(&mut folio, &mut slots, sum)?;
@@ -184,20 +213,30 @@ unsafe extern "C" fn write_back<B: SwapBackend>(
     })
 }
 
+/// The folio lock is held; does not sleep.
+///
+/// # Safety
+///
+/// For the swap core, which keeps to what `struct vswap_ops` says.
 unsafe extern "C" fn evacuate<B: SwapBackend>(
     desc: *mut bindings::atomic_long_t,
     slot: c_ulong,
     lost: bool,
 ) -> bool {
-    // SAFETY: The swap core passes the descriptor of a slot in use, and holds the lock of the folio that
-    // is there. The registration lives.
+    // SAFETY: The swap core passes the descriptor of a slot in use, and holds the lock of the folio
+    // that is there. The registration lives.
     let (mut slots, backend) = unsafe {
         let slots = Slots::new(SharedSlots::from_raw(desc, 1));
-        (slots, B::context().get())
+        (slots, B::context().as_ptr().as_ref())
     };
     backend.is_some_and(|backend| backend.evacuate(&mut slots, slot as u64, lost))
 }
 
+/// A cluster lock is held: does not sleep.
+///
+/// # Safety
+///
+/// For the swap core, which keeps to what `struct vswap_ops` says.
 unsafe extern "C" fn pick<B: SwapBackend>(
     descs: *mut bindings::atomic_long_t,
     chosen: *mut c_ulong,
@@ -208,19 +247,30 @@ unsafe extern "C" fn pick<B: SwapBackend>(
     let (slots, chosen, backend) = unsafe {
         let slots = SharedSlots::from_raw(descs, CLUSTER_SLOTS);
         let chosen = slice::from_raw_parts_mut(chosen, CLUSTER_SLOTS / usize::BITS as usize);
-        (slots, chosen, B::context().get())
+        (slots, chosen, B::context().as_ptr().as_ref())
     };
     backend.map_or(0, |backend| backend.pick(&slots, chosen, most)) as c_uint
 }
 
+/// Does not sleep.
 extern "C" fn shrinks<B: SwapBackend>() -> bool {
     B::shrinks()
 }
 
+/// In an RCU read side: does not sleep.
+///
+/// # Safety
+///
+/// For the swap core, which keeps to what `struct vswap_ops` says.
 unsafe extern "C" fn usage<B: SwapBackend>(pool_pages: *mut c_ulong, stored_pages: *mut c_ulong) {
     // SAFETY: The swap core passes pointers to variables of its own. Unregistering waits for this, so
     // the registration lives.
-    let (pool_pages, stored_pages, backend) =
-        unsafe { (&mut *pool_pages, &mut *stored_pages, B::context().get()) };
+    let (pool_pages, stored_pages, backend) = unsafe {
+        (
+            &mut *pool_pages,
+            &mut *stored_pages,
+            B::context().as_ptr().as_ref(),
+        )
+    };
     (*pool_pages, *stored_pages) = backend.map_or((0, 0), B::usage);
 }

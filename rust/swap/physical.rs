@@ -5,8 +5,8 @@
 use crate::{bindings, mm::folio::SwapFolio};
 use core::mem::ManuallyDrop;
 
-/// A slot of another swap device. It is freed when this is dropped, which may be done in the lock of
-/// a cluster of the ghost.
+/// A slot of another swap device. It is freed when this is dropped, which may be done under a cluster
+/// lock of the ghost.
 ///
 /// # Invariants
 ///
@@ -50,8 +50,8 @@ impl PhysicalSlot {
 
 impl Drop for PhysicalSlot {
     fn drop(&mut self) {
-        // SAFETY: By the type invariant it was allocated and not freed yet. Whoever owns it has the
-        // ghost's slot for himself, as the slots' owners are descriptors.
+        // SAFETY: By the type invariant it was allocated and not freed yet, and there is no other
+        // owner who could free it.
         unsafe { bindings::vswap_free_slot(self.0) };
     }
 }

@@ -52,8 +52,8 @@ impl Word for SlotWord {
     }
 }
 
-/// The address below which there are no zsmalloc handles, all of which are addresses of 8-byte objects
-/// in the direct map.
+/// The address below which there are no zsmalloc handles, all of which are addresses of 8-byte
+/// objects in the direct map.
 #[derive(Clone, Copy)]
 struct HandleBase(usize);
 
@@ -87,7 +87,7 @@ impl HandleBase {
     }
 }
 
-/// What a slot has, and whoever has this owns it.
+/// What a slot holds, owned.
 pub(crate) enum Held<V> {
     /// Nothing.
     Empty,
@@ -99,12 +99,12 @@ pub(crate) enum Held<V> {
     Physical(PhysicalSlot),
 }
 
-/// The descriptors of neighbouring slots, of which others may take and put what they hold at any time.
+/// The descriptors of neighbouring slots that others may change at any time.
 ///
 /// # Invariants
 ///
-/// Each word is zero or was written by [`Slots::put`], so one that names an object or a slot of another
-/// device owns it.
+/// Each word is zero or was written by [`Slots::put`], so one that names an object or a slot of
+/// another device owns it.
 pub(crate) struct SharedSlots<'a, V>(Table<'a, SlotWord, V>);
 
 impl<V: Value> SharedSlots<'_, V> {
@@ -129,7 +129,7 @@ impl<V: Value> SharedSlots<'_, V> {
         self.0.len()
     }
 
-    /// The physical slot that slot `i` has, as a swap entry. It can be gone at once.
+    /// The physical slot that slot `i` has, as a swap entry. It may be stale at once.
     #[inline]
     pub(crate) fn physical(&self, i: usize) -> Option<u64> {
         match self.0.peek(i) {
@@ -138,8 +138,8 @@ impl<V: Value> SharedSlots<'_, V> {
         }
     }
 
-    /// Marks the object of slot `i`, if there is one, with what `f` makes of its mark. Returns that as
-    /// it was before.
+    /// Marks the object of slot `i`, if there is one, with what `f` makes of its mark. Returns that
+    /// as it was before.
     pub(crate) fn update_mark(
         &self,
         i: usize,
@@ -149,7 +149,7 @@ impl<V: Value> SharedSlots<'_, V> {
     }
 }
 
-/// The descriptors of neighbouring slots that nobody else takes from or puts into meanwhile.
+/// The descriptors of neighbouring slots that nobody else may take from or put into.
 ///
 /// # Invariants
 ///
@@ -227,9 +227,10 @@ impl<'a, V: Value> Slots<'a, V> {
             Descriptor::Empty => Held::Empty,
             Descriptor::Value(value) => Held::Value(value),
             Descriptor::Object(at) => {
-                // SAFETY: By the type invariant the descriptor was made of an object which it owns. It
-                // was taken out of the table or never put there, so this is the only `Object` of it;
-                // or, in `peek()`, it cannot be taken as `self` is borrowed, and the one made here is not freed.
+                // SAFETY: By the type invariant the descriptor was made of an object which it owns.
+                // It was taken out of the table or never put there, so this is the only `Object` of
+                // it; or, in `peek()`, it cannot be taken as `self` is borrowed, and the one made
+                // here is not freed.
                 Held::Object(unsafe { Object::from_raw(self.base.object(at)) })
             }
             // SAFETY: As above, of a slot; what `peek()` makes here is not dropped.
@@ -242,6 +243,6 @@ impl<'a, V: Value> Slots<'a, V> {
 pub(crate) enum PutError<V> {
     /// The object is where no descriptor can point; it comes back.
     NoRoom(Held<V>),
-    /// The slot had a word that is no descriptor, which is gone.
+    /// The slot had a word that is no descriptor. It was replaced.
     Invalid(Invalid),
 }

@@ -2,9 +2,8 @@
 
 //! The descriptors of neighbouring slots, and who owns what they point at.
 //!
-//! A descriptor owns what it names. It changes hands by an atomic exchange: whoever takes it out
-//! of the table has to free it, and nobody else can take it again. [`Table::put`] tells of a
-//! descriptor that was already there, so nothing is overwritten unseen.
+//! A descriptor owns what it names. It is taken by an atomic exchange, so by one caller only, who
+//! then owns that. [`Table::put`] returns the descriptor that it replaces, so none is lost.
 //!
 //! This file uses nothing but `core`; it is also built and tested on the host.
 
@@ -36,8 +35,8 @@ impl<'a, W: Word, V: Value> Table<'a, W, V> {
         self.0.len()
     }
 
-    /// The descriptor of slot `i`, which stays where it is. It can be gone at once, unless the
-    /// caller keeps others from taking it.
+    /// The descriptor of slot `i`, which stays where it is. Unless the caller keeps others from
+    /// taking it, it may be stale at once.
     #[inline]
     pub(crate) fn peek(&self, i: usize) -> Result<Descriptor<V>, Invalid> {
         Descriptor::decode(self.0[i].load())
@@ -78,8 +77,8 @@ impl<'a, W: Word, V: Value> Table<'a, W, V> {
         }
     }
 
-    /// Marks the object of slot `i`, if there is one, with what `f` makes of its mark. Returns that as
-    /// it was before.
+    /// Marks the object of slot `i`, if there is one, with what `f` makes of its mark. Returns that
+    /// as it was before.
     pub(crate) fn update_mark(
         &self,
         i: usize,

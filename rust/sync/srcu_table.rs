@@ -136,8 +136,8 @@ impl<T, const N: usize> Reader<'_, T, N> {
     #[inline]
     pub(crate) fn get(&self, i: usize) -> Option<&T> {
         let value = self.table.cells.get(i)?.0.load(Acquire);
-        // SAFETY: By the cell's invariant the pointer is null or valid, and whoever takes it out waits
-        // for `_guard`, or for the holder of a spinlock, before it is freed.
+        // SAFETY: By the cell's invariant the pointer is null or valid, and whoever takes it out
+        // waits for `_guard`, or for the holder of a spinlock, before it is freed.
         unsafe { value.as_ref() }
     }
 

@@ -105,7 +105,7 @@ fn length(src: &[u8], next: usize, len: usize) -> Option<(usize, usize)> {
         loop {
             let byte = *src.get(next)?;
             next = next.wrapping_add(1);
-            // Of as many bytes as fit in memory, it cannot overflow.
+            // Does not overflow: there are far fewer than 2^56 bytes to add up.
             len = len.wrapping_add(usize::from(byte));
             if byte != 255 {
                 break;
