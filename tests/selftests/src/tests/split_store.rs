@@ -20,11 +20,12 @@ const FOLIOS: usize = 4;
 /// How often to ask for all to be reclaimed.
 const ROUNDS: usize = 20;
 /// Numbers on the board: processes that are ready, all pages were reclaimed that
-/// can be, processes that have counted, pages that are out of each.
+/// can be, processes that have counted, pages that are out of each, all have.
 const READY: usize = 0;
 const LOOK: usize = 1;
 const LOOKED: usize = 2;
 const PAGES_OUT: usize = 3;
+const COUNTED: usize = 5;
 
 /// See above.
 pub fn run(_: &Env) -> Outcome {
@@ -69,6 +70,7 @@ fn part(kind: Kind, limit: usize) -> Outcome {
     }
     board.set(LOOK, 1);
     board.wait_for(LOOKED, 2, &workers)?;
+    board.set(COUNTED, 1);
     let out = board.get(PAGES_OUT) + board.get(PAGES_OUT + 1);
     println!("# {kind:?}: {out} pages out, {kept} bytes for {limit} pages, {rounds} rounds");
     ensure!(
@@ -99,5 +101,6 @@ fn work(number: usize, kind: Kind, board: &Board) -> Outcome {
     board.wait_for(LOOK, 1, &[])?;
     board.set(PAGES_OUT + number, map.out(map.all())? as u64);
     board.step(LOOKED);
+    board.wait_for(COUNTED, 1, &[])?;
     map.check(map.all(), kind, owner, 0)
 }
