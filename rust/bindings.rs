@@ -6,6 +6,7 @@
     clippy::all,
     clippy::undocumented_unsafe_blocks,
     dead_code,
+    improper_ctypes,
     missing_docs,
     non_camel_case_types,
     non_snake_case,
@@ -32,14 +33,13 @@ pub(crate) mod safe {
     }
 
     safe! {
+        fn vswap_current_is_kswapd() -> bool;
         fn vswap_desc_pages() -> usize;
         fn vswap_direct_map_base() -> usize;
         fn vswap_may_log() -> bool;
-        fn vswap_may_write_back() -> bool;
         fn vswap_params_wait();
         fn vswap_totalram_pages() -> usize;
         fn vswap_work_cancel();
         fn vswap_work_init() -> i32;
-        fn vswap_write_back(nr: usize) -> usize;
     }
 }

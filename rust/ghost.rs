@@ -27,6 +27,7 @@
 
 mod age;
 pub(crate) mod backend;
+mod clock;
 pub(crate) mod debugfs;
 pub(crate) mod device;
 mod evacuate;

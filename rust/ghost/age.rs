@@ -3,9 +3,8 @@
 //! In which order pages leave the pools for another device: that in which they came, with a second
 //! chance.
 //!
-//! The core goes through the clusters in the order in which they filled up, around and around, as the
-//! hand of a clock. A page is new when it is stored or loaded, and no longer so once the hand has
-//! passed; what the hand finds to be old goes. So a page that was loaded, and keeps its slot among
+//! A hand goes around over the clusters, as that of a clock: see `clock.rs`. A page is new when it is
+//! stored or loaded, and no longer so once the hand has passed; what the hand finds to be old goes. So a page that was loaded, and keeps its slot among
 //! older ones, is not written back with them. There is one order for all pools, as it is the order of
 //! the slots.
 //!

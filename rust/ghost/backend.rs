@@ -2,13 +2,13 @@
 
 //! What the swap core and the work items call.
 
-use super::{settings, state::Ghost, tally::Tally, value::Value};
+use super::{state::Ghost, tally::Tally, value::Value};
 use crate::{
     mm::folio::SwapFolio,
     module::work::Work,
     swap::{
         backend::{May, Sum, SwapBackend},
-        slots::{SharedSlots, Slots},
+        slots::Slots,
     },
     sync::srcu_table::SpinLocked,
 };
@@ -69,14 +69,6 @@ impl SwapBackend for Ghost {
 
     fn evacuate(&self, slots: &mut Slots<'_, Value>, entry: u64, lost: bool) -> bool {
         self.evacuate_page(slots, entry, lost)
-    }
-
-    fn pick(&self, slots: &SharedSlots<'_, Value>, chosen: &mut [usize], most: usize) -> usize {
-        self.pick_old(slots, chosen, most)
-    }
-
-    fn shrinks() -> bool {
-        settings::shrinker_enabled()
     }
 
     fn usage(&self) -> (usize, usize) {

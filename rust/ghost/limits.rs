@@ -25,7 +25,7 @@ impl Ghost {
         };
         // Early, or new pages would take the physical slots that are for old ones.
         if used > limit * (100 + settings::accept_threshold_percent()) / 200
-            && writeback::has_room()
+            && writeback::has_room(None)
         {
             self.work.write_back_soon();
         }

@@ -2,7 +2,7 @@
 
 //! The ghost's state, and whether it is on.
 
-use super::{settings, stats::Stats};
+use super::{clock::Hand, settings, stats::Stats};
 use crate::{
     module::{
         context::{Context, Driver},
@@ -25,6 +25,10 @@ pub(crate) struct Ghost {
     /// The pool was full, and is not yet far enough below its limit.
     pub(super) full: Atomic<bool>,
     pub(super) work: WorkItems,
+    /// The clock's hand for the machine.
+    pub(super) hand: Hand<Atomic<usize>>,
+    /// Its hand for cgroups.
+    pub(super) cgroups_hand: Hand<Atomic<usize>>,
     /// Whether the ghost is swapped on.
     #[pin]
     on: Mutex<bool>,
@@ -47,6 +51,8 @@ impl Ghost {
             stats: Stats::new()?,
             full: Atomic::new(false),
             work: WorkItems::new()?,
+            hand: Hand::new(Atomic::new(0)),
+            cgroups_hand: Hand::new(Atomic::new(0)),
             on <- new_mutex!(false, "vswap_on"),
         })
     }

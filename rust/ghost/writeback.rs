@@ -2,58 +2,158 @@
 
 //! Writeback: old pages leave the pools for other devices.
 //!
-//! Which pages are old is in `age.rs`. The core goes through the clusters, asks for the pages to be
-//! written with [`Ghost::pick_old`], brings each into the swap cache, so that it is locked like a
-//! page that is swapped in, and has [`Ghost::write_back_page`] move it.
+//! Which pages are old is in `age.rs`, and how far to look for them in `clock.rs`. The core brings each
+//! into the swap cache, so that it is locked like a page that is swapped in, and has
+//! [`Ghost::write_back_page`] move it.
 
-use super::{age, release::report, state::Ghost, stats::Counter, tally::Tally, value::Value};
+use super::{
+    age,
+    clock::{Face, Failure, Limits, Request, Shared, SlotSet, Stop},
+    release::report,
+    settings,
+    state::Ghost,
+    stats::Counter,
+    tally::Tally,
+    value::Value,
+};
 use crate::{
-    mm::folio::SwapFolio,
+    mm::{
+        folio::SwapFolio,
+        memcg::MemCgroup,
+        shrinker::{self, Scanned, ShrinkControl, Shrinker},
+    },
     swap::{
         physical::PhysicalSlot,
-        slots::{Held, SharedSlots, Slots},
-        writeback,
+        slots::{self, Held, Slots},
+        writeback::{self, Writeback},
     },
 };
-use kernel::prelude::*;
+use kernel::{
+    prelude::*,
+    sync::atomic::{
+        ordering::{Full, Relaxed},
+        Atomic,
+    },
+};
 
 /// How many pages are written back before another look at the pools.
 const BATCH: usize = 256;
 
+impl Shared for Atomic<usize> {
+    fn get(&self) -> usize {
+        self.load(Relaxed)
+    }
+
+    fn replace(&self, old: usize, new: usize) -> bool {
+        self.cmpxchg(old, new, Full).is_ok()
+    }
+}
+
+/// What a hand goes over in one turn: pages of a cgroup, or all.
+struct Pages<'a> {
+    writeback: &'a mut Writeback,
+    memcg: Option<MemCgroup<'a>>,
+}
+
+impl Face for Pages<'_> {
+    fn scan(
+        &mut self,
+        from: usize,
+        pick: impl FnOnce(usize, &mut SlotSet, &mut dyn FnMut(usize) -> bool),
+    ) -> Option<(usize, SlotSet)> {
+        let mut set = SlotSet::default();
+        let first = self.writeback.scan_cluster::<Ghost, _>(
+            from,
+            self.memcg.as_ref(),
+            &mut set,
+            |first, slots, set| {
+                pick(first, set, &mut |i| {
+                    age::goes(slots.update_mark(i, age::passed).unwrap_or_else(|word| {
+                        report(word);
+                        None
+                    }))
+                });
+            },
+        )?;
+        Some((first, set))
+    }
+
+    fn write(&mut self, slot: usize) -> Result<(), Failure> {
+        self.writeback.write(slot).map_err(|e| match e {
+            ENOMEM => Failure::NoMemory,
+            ENOSPC => Failure::NoSlot,
+            _ => Failure::Other,
+        })
+    }
+
+    fn has_failed(&self) -> bool {
+        self.writeback.has_failed()
+    }
+
+    fn has_room(&self) -> bool {
+        writeback::has_room(None)
+    }
+}
+
+impl Shrinker for Ghost {
+    const NAME: &'static CStr = c"vswap";
+    const BATCH: usize = 64;
+    // 16 times the usual: what is in use has to be read from a disk again, which is slow.
+    const SEEKS: u32 = 32;
+
+    fn count(&self, sc: &ShrinkControl<'_>) -> usize {
+        let memcg = sc.memcg();
+        let request = Request {
+            may_do_io: sc.may_do_io(),
+            is_kswapd: shrinker::current_is_kswapd(),
+            of_cgroup: memcg.is_some(),
+        };
+        if !settings::shrinker_enabled()
+            || !request.is_served()
+            || !writeback::has_room(memcg.as_ref())
+        {
+            return 0;
+        }
+        match memcg {
+            Some(memcg) => writeback::cgroup_pages(&memcg),
+            None => self.pool_pages(),
+        }
+    }
+
+    fn scan(&self, sc: &ShrinkControl<'_>) -> Scanned {
+        let memcg = sc.memcg();
+        let limits = Limits::to_shrink(sc.nr_to_scan(), slots::desc_pages());
+        let mut passed = 0;
+        let freed = writeback::write_back(|writeback| {
+            let (hand, stop) = match memcg {
+                Some(_) => (&self.cgroups_hand, Stop::After),
+                None => (&self.hand, Stop::Within),
+            };
+            passed = hand.turn(stop, limits, &mut Pages { writeback, memcg });
+        });
+        Scanned {
+            looked: passed,
+            freed,
+        }
+    }
+}
+
 impl Ghost {
     /// Writes pages back until the pools have room again, or there are no more to write. May sleep.
     pub(super) fn write_back_until_room(&self) {
-        while writeback::has_room() && self.has_to_shrink() && writeback::write_back(BATCH) > 0 {}
+        while writeback::has_room(None) && self.has_to_shrink() && self.write_back_oldest() > 0 {}
     }
 
-    /// Clears the bits of `chosen` but those of the first `most` slots with old pages; returns how
-    /// many slots the hand passed. The cluster lock is held, and no folio is in the slots with bits.
-    pub(super) fn pick_old(
-        &self,
-        slots: &SharedSlots<'_, Value>,
-        chosen: &mut [usize],
-        most: usize,
-    ) -> usize {
-        let (mut passed, mut left) = (0, most);
-        for i in 0..slots.len() {
-            let (word, bit) = (i / usize::BITS as usize, 1 << (i % usize::BITS as usize));
-            if chosen[word] & bit == 0 {
-                continue;
-            }
-            let goes = left > 0 && {
-                passed += 1;
-                age::goes(slots.update_mark(i, age::passed).unwrap_or_else(|word| {
-                    report(word);
-                    None
-                }))
+    /// Writes some of the oldest pages back; returns how many. May sleep.
+    fn write_back_oldest(&self) -> usize {
+        let limits = Limits::to_make_room(BATCH, slots::desc_pages());
+        writeback::write_back(|writeback| {
+            let mut pages = Pages {
+                writeback,
+                memcg: None,
             };
-            if goes {
-                left -= 1;
-            } else {
-                chosen[word] &= !bit;
-            }
-        }
-        passed
+            self.hand.turn(Stop::Within, limits, &mut pages);
+        })
     }
 
     /// Fills a folio of one page from its slot, which gets a physical slot instead. On failure the

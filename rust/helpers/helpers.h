@@ -8,6 +8,9 @@
 #include <linux/types.h>
 
 struct folio;
+struct mem_cgroup;
+struct shrink_control;
+struct shrinker;
 struct zs_pool;
 struct vswap_acomp;
 
@@ -39,6 +42,13 @@ enum vswap_param {
 };
 
 void vswap_params_wait(void);
+
+/* helpers/shrinker.c */
+struct shrinker *vswap_shrinker_alloc(const char *name);
+bool vswap_shrink_may_do_io(const struct shrink_control *sc);
+bool vswap_current_is_kswapd(void);
+bool vswap_mem_cgroup_is_root(struct mem_cgroup *memcg);
+unsigned long vswap_mem_cgroup_pages(struct mem_cgroup *memcg);
 
 /* helpers/log.c */
 bool vswap_may_log(void);

@@ -2,12 +2,12 @@
 
 //! What a driver does for the ghost swap device, as safe Rust.
 
-use super::{
-    descriptor::Value,
-    slots::{SharedSlots, Slots},
-};
+use super::{descriptor::Value, slots::Slots};
 use crate::{
-    bindings, mm::folio::SwapFolio, module::context::Driver, sync::srcu_table::SpinLocked,
+    bindings,
+    mm::{folio::SwapFolio, shrinker::Shrinker},
+    module::context::Driver,
+    sync::srcu_table::SpinLocked,
 };
 use kernel::prelude::*;
 
@@ -24,7 +24,7 @@ pub(crate) struct May {
 }
 
 /// `struct vswap_ops`, which says more of each.
-pub(crate) trait SwapBackend: Driver {
+pub(crate) trait SwapBackend: Driver + Shrinker {
     /// What descriptors say where they own nothing.
     type Value: Value;
 
@@ -70,18 +70,6 @@ pub(crate) trait SwapBackend: Driver {
     /// Takes the physical slot `entry` from the first of `slots`, if that is what it has; returns
     /// whether it did. The page is in the folio of the slot, or `lost`. Does not sleep.
     fn evacuate(&self, slots: &mut Slots<'_, Self::Value>, entry: u64, lost: bool) -> bool;
-
-    /// Leaves those bits of `chosen` whose slots have pages to be written back now, the first `most`
-    /// of them; returns how many slots it looked at. Does not sleep.
-    fn pick(
-        &self,
-        slots: &SharedSlots<'_, Self::Value>,
-        chosen: &mut [usize],
-        most: usize,
-    ) -> usize;
-
-    /// Whether pages are written back when memory is short. Does not sleep.
-    fn shrinks() -> bool;
 
     /// How many pages of memory the driver keeps pages in, and how many pages it keeps. Does not
     /// sleep.

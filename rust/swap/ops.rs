@@ -6,12 +6,14 @@
 
 use super::{
     backend::{May, Sum, SwapBackend},
-    slots::{SharedSlots, Slots, CLUSTER_SLOTS},
+    slots::{SharedSlots, Slots},
 };
 use crate::{
-    bindings, mm::folio::SwapFolio, module::context::Published, sync::srcu_table::SpinLocked,
+    bindings,
+    mm::{folio::SwapFolio, shrinker::ShrinkerRegistration},
+    module::context::Published,
+    sync::srcu_table::SpinLocked,
 };
-use core::slice;
 use kernel::{
     error::{from_result, to_result},
     miscdevice::{MiscDevice, MiscDeviceRegistration},
@@ -26,9 +28,16 @@ use kernel::{
 /// `ops` are registered.
 pub(crate) struct Registration<B: SwapBackend> {
     ops: KBox<bindings::vswap_ops>,
+    // The swap core has it in `ops`.
+    _shrinker: ShrinkerRegistration<B>,
     // Dropped last: the swap core's calls need it.
     _published: Published<B>,
 }
+
+// SAFETY: `ops` has no pointers to what is bound to a thread, and nobody writes to it.
+unsafe impl<B: SwapBackend> Send for Registration<B> {}
+// SAFETY: As above; there are no methods.
+unsafe impl<B: SwapBackend> Sync for Registration<B> {}
 
 impl<B: SwapBackend> Registration<B> {
     /// Offers the ghost to swapon(2) under the name of `device`. May sleep.
@@ -40,10 +49,12 @@ impl<B: SwapBackend> Registration<B> {
     ) -> Result<Self> {
         // SAFETY: The device is registered, so its minor number is set and does not change.
         let minor = unsafe { (*device.as_raw()).minor } as u32;
+        let shrinker = ShrinkerRegistration::new(backend.clone())?;
         let ops = KBox::new(
             bindings::vswap_ops {
                 size: size_of::<bindings::vswap_ops>(),
                 dev: bindings::MISC_MAJOR << bindings::MINORBITS | minor,
+                shrinker: shrinker.as_ptr(),
                 activate: Some(activate::<B>),
                 deactivate: Some(deactivate::<B>),
                 store: Some(store::<B>),
@@ -52,8 +63,6 @@ impl<B: SwapBackend> Registration<B> {
                 slot: Some(slot::<B>),
                 write_back: Some(write_back::<B>),
                 evacuate: Some(evacuate::<B>),
-                pick: Some(pick::<B>),
-                shrinks: Some(shrinks::<B>),
                 usage: Some(usage::<B>),
             },
             GFP_KERNEL,
@@ -64,6 +73,7 @@ impl<B: SwapBackend> Registration<B> {
         // INVARIANT: They were just registered.
         Ok(Self {
             ops,
+            _shrinker: shrinker,
             _published: published,
         })
     }
@@ -230,31 +240,6 @@ unsafe extern "C" fn evacuate<B: SwapBackend>(
         (slots, B::context().as_ptr().as_ref())
     };
     backend.is_some_and(|backend| backend.evacuate(&mut slots, slot as u64, lost))
-}
-
-/// A cluster lock is held: does not sleep.
-///
-/// # Safety
-///
-/// For the swap core, which keeps to what `struct vswap_ops` says.
-unsafe extern "C" fn pick<B: SwapBackend>(
-    descs: *mut bindings::atomic_long_t,
-    chosen: *mut c_ulong,
-    most: c_ulong,
-) -> c_uint {
-    // SAFETY: The swap core passes the descriptors of a cluster, a page, whose lock it holds; and a
-    // bitmap of its own with a bit for each. The registration lives.
-    let (slots, chosen, backend) = unsafe {
-        let slots = SharedSlots::from_raw(descs, CLUSTER_SLOTS);
-        let chosen = slice::from_raw_parts_mut(chosen, CLUSTER_SLOTS / usize::BITS as usize);
-        (slots, chosen, B::context().as_ptr().as_ref())
-    };
-    backend.map_or(0, |backend| backend.pick(&slots, chosen, most)) as c_uint
-}
-
-/// Does not sleep.
-extern "C" fn shrinks<B: SwapBackend>() -> bool {
-    B::shrinks()
 }
 
 /// In an RCU read side: does not sleep.

@@ -124,11 +124,6 @@ impl<V: Value> SharedSlots<'_, V> {
         }))
     }
 
-    /// How many slots there are.
-    pub(crate) fn len(&self) -> usize {
-        self.0.len()
-    }
-
     /// The physical slot that slot `i` has, as a swap entry. It may be stale at once.
     #[inline]
     pub(crate) fn physical(&self, i: usize) -> Option<u64> {

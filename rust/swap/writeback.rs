@@ -2,16 +2,142 @@
 
 //! Writeback of pages to the devices below the ghost: what the swap core offers for it.
 
-use crate::bindings::safe;
+use super::{
+    backend::SwapBackend,
+    slots::{SharedSlots, CLUSTER_SLOTS},
+};
+use crate::{bindings, mm::memcg::MemCgroup};
+use core::ptr;
+use kernel::{error::to_result, prelude::*};
 
-/// Whether there are physical slots that pages could go to.
-pub(crate) fn has_room() -> bool {
-    safe::vswap_may_write_back()
+/// A bit for each slot of a cluster, from the lowest of the first word on.
+pub(crate) type SlotBits = [usize; CLUSTER_SLOTS / usize::BITS as usize];
+
+fn as_ptr(memcg: Option<&MemCgroup<'_>>) -> *mut bindings::mem_cgroup {
+    memcg.map_or(ptr::null_mut(), MemCgroup::as_ptr)
 }
 
-/// Has the oldest pages written to other devices, about `nr` of them; returns how many.
+/// Whether there are physical slots that pages could go to: pages of the cgroup, or any.
+pub(crate) fn has_room(memcg: Option<&MemCgroup<'_>>) -> bool {
+    // SAFETY: The cgroup is null or valid.
+    unsafe { bindings::vswap_may_write_back(as_ptr(memcg)) }
+}
+
+/// How many pages of memory the ghost's pages of a cgroup take, about. May sleep.
+pub(crate) fn cgroup_pages(memcg: &MemCgroup<'_>) -> usize {
+    // SAFETY: The cgroup is valid.
+    unsafe { bindings::vswap_mem_cgroup_pages(memcg.as_ptr()) }
+}
+
+/// Writeback in progress, in which the ghost stays on.
+///
+/// # Invariants
+///
+/// `vswap_write_back()` passed it to its callback, which has not returned.
+#[repr(transparent)]
+pub(crate) struct Writeback(bindings::vswap_writeback);
+
+impl Writeback {
+    /// Finds the next cluster in use, from slot `from` on, and sets the bits of those of its slots from
+    /// there on that have a page and no folio, of the cgroup or of any, that could go to a physical
+    /// slot. `pick` is then called under the lock of the cluster, with its first slot, its descriptors
+    /// and the bits, and clears those of pages that shall stay. Returns the cluster's first slot, or
+    /// `None` if there is no cluster up to the end.
+    ///
+    /// May sleep, `pick` may not.
+    pub(crate) fn scan_cluster<B: SwapBackend, F>(
+        &mut self,
+        from: usize,
+        memcg: Option<&MemCgroup<'_>>,
+        bits: &mut SlotBits,
+        pick: F,
+    ) -> Option<usize>
+    where
+        F: FnOnce(usize, &SharedSlots<'_, B::Value>, &mut SlotBits),
+    {
+        /// # Safety
+        ///
+        /// For the swap core, with a pointer to an `Option<F>` as `data`.
+        unsafe extern "C" fn call<B: SwapBackend, F>(
+            data: *mut c_void,
+            first: c_ulong,
+            descs: *mut bindings::atomic_long_t,
+            bits: *mut c_ulong,
+        ) where
+            F: FnOnce(usize, &SharedSlots<'_, B::Value>, &mut SlotBits),
+        {
+            // SAFETY: The caller promises the `Option`. The swap core passes the bits that it was passed,
+            // and the descriptors of a cluster whose lock it holds.
+            let (pick, slots, bits) = unsafe {
+                (
+                    (*data.cast::<Option<F>>()).take(),
+                    SharedSlots::from_raw(descs, CLUSTER_SLOTS),
+                    &mut *bits.cast::<SlotBits>(),
+                )
+            };
+            if let Some(pick) = pick {
+                pick(first, &slots, bits);
+            }
+        }
+
+        let mut pick = Some(pick);
+        // SAFETY: By the type invariant this is called in `vswap_write_back()`. The cgroup is null or
+        // valid, there is a bit for each slot, and `data` is what `call()` asks for.
+        let first = unsafe {
+            bindings::vswap_scan_cluster(
+                from,
+                as_ptr(memcg),
+                bits.as_mut_ptr(),
+                Some(call::<B, F>),
+                ptr::from_mut(&mut pick).cast(),
+            )
+        };
+        (first != usize::MAX).then_some(first)
+    }
+
+    /// Gives the page of a slot to a physical slot, by
+    /// [`write_back`](super::backend::SwapBackend::write_back), and has it written. May sleep.
+    ///
+    /// `ENOMEM`: there is no memory for a folio. Otherwise what `write_back` returned, or that the slot
+    /// has changed.
+    pub(crate) fn write(&mut self, slot: usize) -> Result {
+        // SAFETY: By the type invariant this is called in `vswap_write_back()`, which looks whether there
+        // is such a slot, and what is in it.
+        to_result(unsafe { bindings::vswap_write_back_slot(&mut self.0, slot) })
+    }
+
+    /// Whether a page is known not to have been written.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.0.failed > 0
+    }
+}
+
+/// Calls `f` if the ghost is on, and waits for what it has written, unless this is in reclaim. Returns
+/// how many pages were, or are being, written.
 ///
 /// Process context; may sleep.
-pub(crate) fn write_back(nr: usize) -> usize {
-    safe::vswap_write_back(nr)
+pub(crate) fn write_back<F: FnOnce(&mut Writeback)>(f: F) -> usize {
+    /// # Safety
+    ///
+    /// For the swap core, with a pointer to an `Option<F>` as `data`.
+    unsafe extern "C" fn call<F: FnOnce(&mut Writeback)>(
+        writeback: *mut bindings::vswap_writeback,
+        data: *mut c_void,
+    ) {
+        // SAFETY: The caller promises the `Option`. The swap core passes a structure of its own.
+        // INVARIANT: It is that of a `vswap_write_back()` whose callback this is.
+        let (f, writeback) = unsafe {
+            (
+                (*data.cast::<Option<F>>()).take(),
+                &mut *writeback.cast::<Writeback>(),
+            )
+        };
+        if let Some(f) = f {
+            f(writeback);
+        }
+    }
+
+    let mut f = Some(f);
+    // SAFETY: `data` is what `call()` asks for.
+    unsafe { bindings::vswap_write_back(Some(call::<F>), ptr::from_mut(&mut f).cast()) }
 }

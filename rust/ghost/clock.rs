@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The clock: how far its hands go over the slots of the ghost, and where they begin again.
+//!
+//! A hand sweeps over all clusters in use, by their number, around and around. What it does to a page
+//! that it comes to is in `age.rs`. As slots are handed out one after the other, that is about the
+//! order in which pages went out; where it is not, the second chance makes up for it.
+//!
+//! There are two hands. That of the machine takes the oldest of all pages. Cgroups at their limit share
+//! the other one, so that the first stays where it is.
+//!
+//! This file uses nothing but `core`; it is also built and tested on the host.
+
+/// A number that is shared.
+pub(crate) trait Shared {
+    /// Reads it.
+    fn get(&self) -> usize;
+    /// Replaces it if it is `old`; returns whether it was.
+    fn replace(&self, old: usize, new: usize) -> bool;
+}
+
+/// How many slots a cluster has.
+pub(crate) const CLUSTER_SLOTS: usize = 512;
+
+const WORD: usize = usize::BITS as usize;
+
+/// Slots of a cluster, a bit for each: the first slots are the lowest bits of the first word.
+pub(crate) type SlotSet = [usize; CLUSTER_SLOTS / WORD];
+
+fn slots_in(set: &SlotSet) -> impl Iterator<Item = usize> + '_ {
+    (0..CLUSTER_SLOTS).filter(|i| (set[i / WORD] >> (i % WORD)) & 1 != 0)
+}
+
+/// Why a page was not written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// There is no memory to do it with.
+    NoMemory,
+    /// There is no slot for it, or its cgroup may have no more.
+    NoSlot,
+    /// The slot has changed, or the page cannot be read.
+    Other,
+}
+
+/// What a hand goes over.
+pub(crate) trait Face {
+    /// Finds the first cluster in use with slots from `from` on. Calls `pick` with its first slot, with
+    /// those of its slots from `from` on that could be written back, and with what lets the hand pass
+    /// one of them and tells whether its page goes. Nobody else picks from the cluster meanwhile.
+    ///
+    /// Returns the cluster's first slot and what `pick` left of the set, or `None` where there is no
+    /// such cluster.
+    fn scan(
+        &mut self,
+        from: usize,
+        pick: impl FnOnce(usize, &mut SlotSet, &mut dyn FnMut(usize) -> bool),
+    ) -> Option<(usize, SlotSet)>;
+
+    /// Gives a page to a device.
+    fn write(&mut self, slot: usize) -> Result<(), Failure>;
+
+    /// Whether writing has failed, of any page since the turn began.
+    fn has_failed(&self) -> bool;
+
+    /// Whether there are slots for any page.
+    fn has_room(&self) -> bool;
+}
+
+/// How far a hand goes in one turn.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// To how many clusters.
+    pub(crate) clusters: usize,
+    /// How many pages it passes before it goes to no other cluster.
+    pub(crate) pages: usize,
+    /// How many it has written.
+    pub(crate) written: usize,
+}
+
+/// Pages are written in groups of as many: neighbours go together, so a few more cost little.
+const GROUP: usize = 32;
+
+impl Limits {
+    /// To make room for `written` pages, where `clusters` are in use. Twice around, as pages get a second
+    /// chance.
+    pub(crate) fn to_make_room(written: usize, clusters: usize) -> Self {
+        Self {
+            clusters: clusters.saturating_mul(2),
+            pages: usize::MAX,
+            written,
+        }
+    }
+
+    /// For reclaim, which wants `pages` to be scanned. Once around at most, and not too far for a cgroup
+    /// that has few pages among many. A page that is spared counts as scanned, as it does for LRUs.
+    pub(crate) fn to_shrink(pages: usize, clusters: usize) -> Self {
+        Self {
+            clusters: clusters.min(128),
+            pages,
+            written: pages.checked_next_multiple_of(GROUP).unwrap_or(pages),
+        }
+    }
+}
+
+/// A hand.
+pub(crate) struct Hand<N>(N);
+
+/// How a hand leaves a cluster in which it has found enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// It stays there, for the next turn to go on from.
+    Within,
+    /// It goes on to the next cluster: there may be few pages of the next cgroup in this one.
+    After,
+}
+
+impl<N: Shared> Hand<N> {
+    /// A hand at slot `at`.
+    pub(crate) const fn new(at: N) -> Self {
+        Self(at)
+    }
+
+    /// Lets the hand go as far as the limits say, and has written what it finds; returns how many pages
+    /// it has passed. Others may move it meanwhile: each page is passed by one.
+    pub(crate) fn turn(&self, stop: Stop, limits: Limits, face: &mut impl Face) -> usize {
+        let (mut passed, mut written) = (0, 0);
+        for _ in 0..limits.clusters {
+            if passed >= limits.pages || written >= limits.written {
+                break;
+            }
+            let Some((first, chosen)) =
+                self.advance(stop, limits.written - written, &mut passed, face)
+            else {
+                break;
+            };
+            for i in slots_in(&chosen) {
+                match face.write(first + i) {
+                    Ok(()) => written += 1,
+                    Err(Failure::NoMemory) => return passed,
+                    // No slot for one cgroup's page is not yet none for others.
+                    Err(Failure::NoSlot) if !face.has_room() => return passed,
+                    Err(_) => (),
+                }
+                if face.has_failed() {
+                    return passed;
+                }
+            }
+        }
+        passed
+    }
+
+    /// Moves the hand over the next cluster, or a part of it in which there are `most` pages that go.
+    fn advance(
+        &self,
+        stop: Stop,
+        most: usize,
+        passed: &mut usize,
+        face: &mut impl Face,
+    ) -> Option<(usize, SlotSet)> {
+        loop {
+            let at = self.0.get();
+            let found = face.scan(at, |first, slots, goes| {
+                // Whoever was here before had the cluster to himself, too, and has moved the hand.
+                let here = self.0.get() == at;
+                let (end, looked) = pick(slots, if here { most } else { 0 }, goes);
+                *passed += looked;
+                let end = match stop {
+                    Stop::Within => end,
+                    Stop::After => CLUSTER_SLOTS,
+                };
+                if here {
+                    self.0.replace(at, first + end);
+                }
+            });
+            if found.is_some() || at == 0 {
+                return found;
+            }
+            // All around.
+            self.0.replace(at, 0);
+        }
+    }
+}
+
+/// Lets the hand pass slots until `most` of them go, and leaves those in the set; returns the slot after
+/// the last that it has passed, and how many it has.
+fn pick(slots: &mut SlotSet, most: usize, goes: &mut dyn FnMut(usize) -> bool) -> (usize, usize) {
+    let (mut end, mut passed, mut left) = (CLUSTER_SLOTS, 0, most);
+    let all = *slots;
+    *slots = SlotSet::default();
+    for i in slots_in(&all) {
+        if left == 0 {
+            break;
+        }
+        passed += 1;
+        if goes(i) {
+            slots[i / WORD] |= 1 << (i % WORD);
+            left -= 1;
+            if left == 0 {
+                end = i + 1;
+            }
+        }
+    }
+    (end, passed)
+}
+
+/// Who asks for memory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Request {
+    /// Whether I/O may be started.
+    pub(crate) may_do_io: bool,
+    /// Whether it is kswapd, for a memory node.
+    pub(crate) is_kswapd: bool,
+    /// Whether pages of one cgroup are asked for.
+    pub(crate) of_cgroup: bool,
+}
+
+impl Request {
+    /// Whether pages are written back for it. kswapd gets the oldest of all, when it is the root's turn.
+    pub(crate) fn is_served(self) -> bool {
+        self.may_do_io && !(self.is_kswapd && self.of_cgroup)
+    }
+}
