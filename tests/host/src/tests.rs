@@ -5,6 +5,10 @@ mod age;
 #[cfg(not(loom))]
 mod changing;
 #[cfg(not(loom))]
+mod clock;
+#[cfg(loom)]
+mod clock_loom;
+#[cfg(not(loom))]
 mod descriptor;
 #[cfg(loom)]
 mod loom;
