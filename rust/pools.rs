@@ -108,6 +108,17 @@ impl Pools {
     /// May sleep.
     pub(crate) fn retire(&self) -> bool {
         let _change = self.change.lock();
+        let current = self.current.load(Relaxed);
+        let mut old = 0;
+        let mut idle = false;
+        for (_, pool) in self.table.read().iter().filter(|(id, _)| *id != current) {
+            old += 1;
+            idle |= pool.total_pages() == 0;
+        }
+        // Grace periods are for pools that can go.
+        if !idle {
+            return old > 0;
+        }
         // From here on nobody stores to a pool that is not current.
         self.table.synchronize();
         let mut living = 0;
@@ -116,7 +127,7 @@ impl Pools {
                 Some(pool) => pool.total_pages() == 0,
                 None => continue,
             };
-            if empty && id != self.current.load(Relaxed) {
+            if empty && id != current {
                 self.table.clear(id);
             } else {
                 living += 1;

@@ -40,8 +40,8 @@ module! {
 #[allow(non_upper_case_globals)]
 static vswap_callbacks: Callbacks = callbacks::table::<Ghost>();
 
-/// The module. Fields are dropped in this order, so that nothing uses the ghost any more when it is
-/// dropped.
+/// The module. Fields are dropped in this order: the swap core lets go first, then the files and the
+/// device go, whose callbacks are code of this module.
 #[pin_data]
 struct Vswap {
     _registration: Registration<Ghost>,

@@ -5,6 +5,7 @@
 use super::{state::Ghost, stats::Counter, tally::Tally, value::Value};
 use crate::{
     mm::zsmalloc::{Freeing, Object},
+    module::log,
     pools::PoolReader,
     swap::{
         descriptor::Invalid,
@@ -121,11 +122,15 @@ impl Ghost {
 #[cold]
 #[inline(never)]
 pub(super) fn report(Invalid(word): Invalid) {
-    pr_alert!("{:#018x} is no descriptor: memory was overwritten\n", word);
+    if log::may_log() {
+        pr_alert!("{:#018x} is no descriptor: memory was overwritten\n", word);
+    }
 }
 
 #[cold]
 #[inline(never)]
 fn report_lost() {
-    pr_alert!("an object of a pool that is gone: memory is lost\n");
+    if log::may_log() {
+        pr_alert!("an object of a pool that is gone: memory is lost\n");
+    }
 }

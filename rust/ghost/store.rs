@@ -42,6 +42,7 @@ impl Ghost {
         if stored.is_err() {
             // What slots held before is older than the folio.
             self.empty(&reader, slots, tally);
+            (tally.zero, tally.placed) = (0, 0);
         }
         tally.account(&self.stats);
         stored

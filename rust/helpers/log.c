@@ -5,8 +5,8 @@
 
 bool vswap_may_log(void)
 {
-	static DEFINE_RATELIMIT_STATE(lost_pages, DEFAULT_RATELIMIT_INTERVAL,
+	static DEFINE_RATELIMIT_STATE(messages, DEFAULT_RATELIMIT_INTERVAL,
 				      DEFAULT_RATELIMIT_BURST);
 
-	return __ratelimit(&lost_pages);
+	return __ratelimit(&messages);
 }

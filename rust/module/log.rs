@@ -4,7 +4,7 @@
 
 use crate::bindings::safe;
 
-/// Whether the rate limit lets another message about a lost page through. May be called anywhere.
+/// Whether the rate limit lets another message about lost pages through. May be called anywhere.
 pub(crate) fn may_log() -> bool {
     safe::vswap_may_log()
 }

@@ -69,7 +69,8 @@ impl HandleBase {
     fn location(self, object: Object, mark: u8) -> Location {
         let raw = object.into_raw();
         Location {
-            handle: (raw.handle.wrapping_sub(self.0) / 8) as u64,
+            // One that is no multiple of 8 comes out too large to be put.
+            handle: raw.handle.wrapping_sub(self.0).rotate_right(3) as u64,
             len: raw.len,
             pool: raw.pool,
             mark,
@@ -80,7 +81,7 @@ impl HandleBase {
     #[inline]
     fn object(self, at: Location) -> RawObject {
         RawObject {
-            handle: (at.handle as usize * 8).wrapping_add(self.0),
+            handle: (at.handle as usize).rotate_left(3).wrapping_add(self.0),
             len: at.len,
             pool: at.pool,
         }
@@ -103,8 +104,8 @@ pub(crate) enum Held<V> {
 ///
 /// # Invariants
 ///
-/// Each word is zero or was written by [`Slots::put`], so one that names an object or a slot of
-/// another device owns it.
+/// Each word is zero, was written by [`Slots::put`], or differs from such a one in its mark only. So
+/// one that names an object or a slot of another device owns it.
 pub(crate) struct SharedSlots<'a, V>(Table<'a, SlotWord, V>);
 
 impl<V: Value> SharedSlots<'_, V> {
