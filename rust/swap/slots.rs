@@ -69,8 +69,7 @@ impl HandleBase {
     fn location(self, object: Object, mark: u8) -> Location {
         let raw = object.into_raw();
         Location {
-            // One that is no multiple of 8 comes out too large to be put.
-            handle: raw.handle.wrapping_sub(self.0).rotate_right(3) as u64,
+            handle: (raw.handle.wrapping_sub(self.0) / 8) as u64,
             len: raw.len,
             pool: raw.pool,
             mark,
@@ -81,7 +80,7 @@ impl HandleBase {
     #[inline]
     fn object(self, at: Location) -> RawObject {
         RawObject {
-            handle: (at.handle as usize).rotate_left(3).wrapping_add(self.0),
+            handle: (at.handle as usize * 8).wrapping_add(self.0),
             len: at.len,
             pool: at.pool,
         }
