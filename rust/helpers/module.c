@@ -3,4 +3,4 @@
 
 #include <linux/module.h>
 
-MODULE_VERSION("0.5.0");
+MODULE_VERSION("0.6.0");

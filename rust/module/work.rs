@@ -17,13 +17,19 @@ pub(crate) trait Work: Driver {
     fn make_room(&self);
 }
 
-pub(super) extern "C" fn retire_pools<T: Work>() -> bool {
+/// # Safety
+///
+/// For the work item of `helpers/work.c`.
+pub(super) unsafe extern "C" fn retire_pools<T: Work>() -> bool {
     // SAFETY: `Published` waits for the work item before it is gone.
     let driver = unsafe { T::context().as_ptr().as_ref() };
     driver.is_some_and(T::retire_pools)
 }
 
-pub(super) extern "C" fn make_room<T: Work>() {
+/// # Safety
+///
+/// For the work item of `helpers/work.c`.
+pub(super) unsafe extern "C" fn make_room<T: Work>() {
     // SAFETY: As in `retire_pools()`.
     if let Some(driver) = unsafe { T::context().as_ptr().as_ref() } {
         driver.make_room();

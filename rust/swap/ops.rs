@@ -90,7 +90,11 @@ impl<B: SwapBackend> Drop for Registration<B> {
 // The swap core calls these only while the registration lives, which keeps the driver published.
 
 /// May sleep.
-extern "C" fn activate<B: SwapBackend>() -> c_long {
+///
+/// # Safety
+///
+/// For the swap core, while the registration lives.
+unsafe extern "C" fn activate<B: SwapBackend>() -> c_long {
     // SAFETY: The registration lives.
     match unsafe { B::context().as_ptr().as_ref() } {
         Some(backend) => backend.activate() as c_long,
@@ -99,7 +103,11 @@ extern "C" fn activate<B: SwapBackend>() -> c_long {
 }
 
 /// May sleep.
-extern "C" fn deactivate<B: SwapBackend>() {
+///
+/// # Safety
+///
+/// For the swap core, while the registration lives.
+unsafe extern "C" fn deactivate<B: SwapBackend>() {
     // SAFETY: The registration lives.
     if let Some(backend) = unsafe { B::context().as_ptr().as_ref() } {
         backend.deactivate();

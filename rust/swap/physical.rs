@@ -17,8 +17,11 @@ impl PhysicalSlot {
     /// A slot for page `i` of a folio, if a device has one and the folio's cgroup may have it. May
     /// sleep.
     pub(crate) fn new(folio: &SwapFolio<'_>, i: usize) -> Option<Self> {
+        if i >= folio.nr_pages() {
+            return None;
+        }
         // SAFETY: The folio is locked and in the swap cache of the ghost by the invariant of
-        // `SwapFolio`.
+        // `SwapFolio`, and has such a page.
         match unsafe { bindings::vswap_alloc_slot(folio.as_ptr(), i as u32) } {
             0 => None,
             // INVARIANT: It was just returned.
