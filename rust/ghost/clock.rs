@@ -2,12 +2,14 @@
 
 //! The clock: how far its hands go over the slots of the ghost, and where they begin again.
 //!
-//! A hand sweeps over all clusters in use, by their number, around and around. What it does to a page
-//! that it comes to is in `age.rs`. As slots are handed out one after the other, that is about the
-//! order in which pages went out; where it is not, the second chance makes up for it.
+//! A hand sweeps over all clusters in use, by their number, around and around: a round is once over all
+//! of them, and a turn is as far as it goes when it is asked to. It passes a page when it looks at its
+//! age; what becomes of that, and whether the page goes or is spared, is in `age.rs`. As slots are
+//! handed out one after the other, that is about the order in which pages went out; where it is not,
+//! the second chance makes up for it.
 //!
 //! There are two hands. That of the machine takes the oldest of all pages. Cgroups at their limit share
-//! the other one, so that the first stays where it is.
+//! the other one, so that the first stays where it is. A page has one age, which both of them lower.
 //!
 //! This file uses nothing but `core`; it is also built and tested on the host.
 
@@ -19,7 +21,8 @@ pub(crate) trait Shared {
     fn replace(&self, old: usize, new: usize) -> bool;
 }
 
-/// How many slots a cluster has.
+/// How many slots a cluster has. `swap/slots.rs` knows it from the kernel; were it another number, its
+/// `SlotBits` would be another type than [`SlotSet`].
 pub(crate) const CLUSTER_SLOTS: usize = 512;
 
 const WORD: usize = usize::BITS as usize;
@@ -45,8 +48,9 @@ pub(crate) enum Failure {
 /// What a hand goes over.
 pub(crate) trait Face {
     /// Finds the first cluster in use with slots from `from` on. Calls `pick` with its first slot, with
-    /// those of its slots from `from` on that could be written back, and with what lets the hand pass
-    /// one of them and tells whether its page goes. Nobody else picks from the cluster meanwhile.
+    /// those of its slots from `from` on that have a page, no folio, and a cgroup that may have pages
+    /// on a device, and with what lets the hand pass one of them and tells whether its page goes: not
+    /// so if it is on a device already. Nobody else picks from the cluster meanwhile.
     ///
     /// Returns the cluster's first slot and what `pick` left of the set, or `None` where there is no
     /// such cluster.
@@ -66,14 +70,14 @@ pub(crate) trait Face {
     fn has_room(&self) -> bool;
 }
 
-/// How far a hand goes in one turn.
+/// How far a hand goes in one turn: as far as the first of these lets it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// To how many clusters.
+    /// To so many clusters.
     pub(crate) clusters: usize,
-    /// How many pages it passes before it goes to no other cluster.
+    /// To the end of the cluster in which it passes so many pages, those without an object included.
     pub(crate) pages: usize,
-    /// How many it has written.
+    /// Until so many pages are written.
     pub(crate) written: usize,
 }
 
@@ -81,8 +85,8 @@ pub(crate) struct Limits {
 const GROUP: usize = 32;
 
 impl Limits {
-    /// To make room for `written` pages, where `clusters` are in use. Twice around, as pages get a second
-    /// chance.
+    /// To make room for `written` pages, where `clusters` are in use. Twice around, as a page is spared
+    /// once: see `age::NEW`.
     pub(crate) fn to_make_room(written: usize, clusters: usize) -> Self {
         Self {
             clusters: clusters.saturating_mul(2),
@@ -110,7 +114,7 @@ pub(crate) struct Hand<N>(N);
 pub(crate) enum Stop {
     /// It stays there, for the next turn to go on from.
     Within,
-    /// It goes on to the next cluster: there may be few pages of the next cgroup in this one.
+    /// It goes on to the next cluster: this one may have few pages of the cgroup that asks next.
     After,
 }
 
@@ -120,8 +124,8 @@ impl<N: Shared> Hand<N> {
         Self(at)
     }
 
-    /// Lets the hand go as far as the limits say, and has written what it finds; returns how many pages
-    /// it has passed. Others may move it meanwhile: each page is passed by one.
+    /// Lets the hand go as far as the limits say, and has the pages that go written; returns how many it
+    /// has passed. Others may move it meanwhile: each page is passed by one.
     pub(crate) fn turn(&self, stop: Stop, limits: Limits, face: &mut impl Face) -> usize {
         let (mut passed, mut written) = (0, 0);
         for _ in 0..limits.clusters {
@@ -208,14 +212,15 @@ fn pick(slots: &mut SlotSet, most: usize, goes: &mut dyn FnMut(usize) -> bool) -
 pub(crate) struct Request {
     /// Whether I/O may be started.
     pub(crate) may_do_io: bool,
-    /// Whether it is kswapd, for a memory node.
+    /// Whether it is kswapd, which reclaims for a memory node.
     pub(crate) is_kswapd: bool,
     /// Whether pages of one cgroup are asked for.
     pub(crate) of_cgroup: bool,
 }
 
 impl Request {
-    /// Whether pages are written back for it. kswapd gets the oldest of all, when it is the root's turn.
+    /// Whether pages are written back for it. kswapd asks for all cgroups: it gets the oldest pages of
+    /// all, when it asks for the root.
     pub(crate) fn is_served(self) -> bool {
         self.may_do_io && !(self.is_kswapd && self.of_cgroup)
     }
