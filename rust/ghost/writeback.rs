@@ -2,8 +2,9 @@
 
 //! Writeback: old pages leave the pools for other devices.
 //!
-//! Which pages are old is in `age.rs`, and how far to look for them in `clock.rs`. The core brings each
-//! into the swap cache, so that it is locked like a page that is swapped in, and has
+//! Which pages are old is in `age.rs`, and how far to look for them in `clock.rs`. Reclaim starts it, by
+//! the shrinker below, and so does a store near the limit of the pools: see `limits.rs`. The core brings
+//! each page into the swap cache, so that it is locked like one that is swapped in, and has
 //! [`Ghost::write_back_page`] move it.
 
 use super::{
@@ -36,7 +37,7 @@ use kernel::{
     },
 };
 
-/// How many pages are written back before another look at the pools.
+/// How many pages the worker writes back before another look at the pools.
 const BATCH: usize = 256;
 
 impl Shared for Atomic<usize> {
@@ -122,6 +123,7 @@ impl Shrinker for Ghost {
 
     fn scan(&self, sc: &ShrinkControl<'_>) -> Scanned {
         let memcg = sc.memcg();
+        // Each cluster in use has one page of descriptors.
         let limits = Limits::to_shrink(sc.nr_to_scan(), slots::desc_pages());
         let mut passed = 0;
         let freed = writeback::write_back(|writeback| {
