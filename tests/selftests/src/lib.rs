@@ -4,9 +4,10 @@
 //! From the bottom up: [`outcome`] (how a test ends), [`sys`] (system calls),
 //! [`kernel`] (the kernel's files), [`data`] and [`corpus`] (pages whose contents
 //! are known), [`mapping`] (memory), [`pagemap`] and [`uffd`] (what programs learn
-//! about it), [`worker`] (processes), [`threads`], [`cgroup`], [`ghost`] (the
-//! module and its device), [`inject`] (allocations that fail), [`harness`]
-//! (running tests, TAP) and the [`tests`].
+//! about it), [`worker`] (processes), [`threads`], [`cgroup`], [`disk`] (below the
+//! ghost, also one that fails), [`ghost`] (the module and its device), [`pools`],
+//! [`log`] (the kernel's), [`inject`] (allocations that fail), [`harness`] (running
+//! tests, TAP) and the [`tests`].
 
 #[macro_use]
 pub mod outcome;
