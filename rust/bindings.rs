@@ -34,6 +34,7 @@ pub(crate) mod safe {
 
     safe! {
         fn vswap_current_is_kswapd() -> bool;
+        fn vswap_debugfs_remove();
         fn vswap_desc_pages() -> usize;
         fn vswap_direct_map_base() -> usize;
         fn vswap_may_log() -> bool;

@@ -28,7 +28,7 @@
 mod age;
 pub(crate) mod backend;
 mod clock;
-pub(crate) mod debugfs;
+mod debugfs;
 pub(crate) mod device;
 mod evacuate;
 mod limits;

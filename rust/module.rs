@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Wrappers of what the kernel does for a module: parameters, work items, the log.
+//! Wrappers of what the kernel does for a module: parameters, files in debugfs, work items,
+//! the log.
 //!
 //! None of their callbacks from C has an argument for the driver's state: [`context`] keeps it.
 
 pub(crate) mod callbacks;
 pub(crate) mod context;
+pub(crate) mod debugfs;
 pub(crate) mod log;
 pub(crate) mod params;
 pub(crate) mod work;

@@ -14,8 +14,10 @@ use crate::{
     sync::srcu_table::{Reader, SpinLocked, SrcuTable},
 };
 use kernel::{
-    fmt, new_mutex,
+    new_mutex,
     prelude::*,
+    seq_file::SeqFile,
+    seq_print,
     sync::{
         atomic::{
             ordering::{Acquire, Relaxed, Release},
@@ -73,16 +75,15 @@ impl Pools {
         reader.iter().map(|(_, pool)| pool.total_pages()).sum()
     }
 
-    /// Writes a line for each pool: number, compressor, pages of memory, whether it is current.
-    pub(crate) fn list(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// Prints a line for each pool: number, compressor, pages of memory, whether it is current.
+    pub(crate) fn show(&self, seq: &SeqFile) {
         let reader = self.read();
         let current = self.current.load(Relaxed);
         for (id, pool) in reader.iter() {
             let state = if id == current { "current" } else { "old" };
             let pages = pool.total_pages();
-            f.write_fmt(fmt!("{} {} {} {}\n", id, pool.name(), pages, state))?;
+            seq_print!(seq, "{} {} {} {}\n", id, pool.name(), pages, state);
         }
-        Ok(())
     }
 
     /// Makes the pool of the compressor `name` the current one; returns whether there are others,

@@ -22,9 +22,12 @@ mod pools;
 mod swap;
 mod sync;
 
-use ghost::{debugfs, device, device::GhostDevice, settings, state::Ghost};
-use kernel::{debugfs::Scope, miscdevice::MiscDeviceRegistration, sync::Arc};
-use module::callbacks::{self, Callbacks};
+use ghost::{device, device::GhostDevice, settings, state::Ghost};
+use kernel::{miscdevice::MiscDeviceRegistration, sync::Arc};
+use module::{
+    callbacks::{self, Callbacks},
+    debugfs,
+};
 use swap::ops::Registration;
 
 module! {
@@ -35,18 +38,16 @@ module! {
     license: "GPL",
 }
 
-/// What C calls for the module's parameters and work items.
+/// What C calls for the module's parameters, files and work items.
 #[no_mangle]
 #[allow(non_upper_case_globals)]
 static vswap_callbacks: Callbacks = callbacks::table::<Ghost>();
 
-/// The module. Fields are dropped in this order: the swap core lets go first, then the files and the
-/// device go, whose callbacks are code of this module.
+/// The module. Fields are dropped in this order: the swap core lets go first, then the files in debugfs
+/// go with what is left of the registration, then the device, whose callbacks are code of this module.
 #[pin_data]
 struct Vswap {
-    _registration: Registration<Ghost>,
-    #[pin]
-    _files: Scope<Arc<Ghost>>,
+    registration: Registration<Ghost>,
     #[pin]
     device: MiscDeviceRegistration<GhostDevice>,
     ghost: Arc<Ghost>,
@@ -57,8 +58,8 @@ impl kernel::InPlaceModule for Vswap {
         try_pin_init!(Self {
             ghost: Arc::pin_init(Ghost::new(settings::first_compressor()), GFP_KERNEL)?,
             device <- MiscDeviceRegistration::register(device::OPTIONS),
-            _files <- debugfs::files(ghost.clone()),
-            _registration: Registration::new(ghost.clone(), &device)?,
+            registration: Registration::new(ghost.clone(), &device)?,
+            _: { debugfs::add_files(registration.published()) },
         })
     }
 }

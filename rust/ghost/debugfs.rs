@@ -1,65 +1,47 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The counters' files in debugfs.
+//! The counters' files in debugfs, and one for the pools.
 
 use super::{state::Ghost, stats::Counter};
-use kernel::{
-    debugfs::{Scope, ScopedDir},
-    fmt,
-    prelude::*,
-    sync::Arc,
-};
+use crate::module::debugfs::{File, Files};
+use kernel::seq_print;
 
-type Files = Scope<Arc<Ghost>>;
-
-/// Makes `/sys/kernel/debug/vswap` with a file for each counter, and one for the pools.
-pub(crate) fn files(ghost: Arc<Ghost>) -> impl PinInit<Files> {
-    Scope::dir(ghost, c"vswap", |ghost: &Arc<Ghost>, dir| {
-        macro_rules! file {
-            ($name:literal, $value:expr) => {
-                file(
-                    dir,
-                    $name,
-                    ghost,
-                    &|ghost: &Arc<Ghost>, f: &mut fmt::Formatter<'_>| {
-                        let value: fn(&Ghost) -> i64 = $value;
-                        writeln!(f, "{}", value(ghost))
-                    },
-                )
-            };
+macro_rules! number {
+    ($name:literal, $value:expr) => {
+        File {
+            name: $name,
+            show: |ghost, seq| {
+                let value: fn(&Ghost) -> i64 = $value;
+                seq_print!(seq, "{}\n", value(ghost));
+            },
         }
-
-        file!(c"stored_pages", Ghost::stored_pages);
-        file!(c"same_filled_pages", |g| g.stats.sum(Counter::SameFilled));
-        file!(c"compressed_pages", |g| g.stats.sum(Counter::Compressed));
-        file!(c"incompressible_pages", |g| g
-            .stats
-            .sum(Counter::Incompressible));
-        file!(c"physical_pages", |g| g.stats.sum(Counter::Physical));
-        file!(c"pool_total_size", Ghost::pool_total_size);
-        file!(c"metadata_size", Ghost::metadata_size);
-        file!(c"written_back_pages", |g| g.stats.sum(Counter::WrittenBack));
-        file!(c"evacuated_pages", |g| g.stats.sum(Counter::Evacuated));
-        file!(c"pool_limit_hit", |g| g.stats.sum(Counter::PoolLimitHit));
-        file!(c"reject_compress_fail", |g| g
-            .stats
-            .sum(Counter::RejectCompressFail));
-        file!(c"reject_alloc_fail", |g| g
-            .stats
-            .sum(Counter::RejectAllocFail));
-        file!(c"decompress_fail", |g| g.stats.sum(Counter::DecompressFail));
-        file(
-            dir,
-            c"pools",
-            ghost,
-            &|ghost: &Arc<Ghost>, f: &mut fmt::Formatter<'_>| ghost.pools.list(f),
-        );
-    })
+    };
 }
 
-fn file<'data, F>(dir: &ScopedDir<'data, '_>, name: &CStr, ghost: &'data Arc<Ghost>, f: &'static F)
-where
-    F: Fn(&Arc<Ghost>, &mut fmt::Formatter<'_>) -> fmt::Result + Send + Sync,
-{
-    dir.read_callback_file(name, ghost, f);
+macro_rules! counter {
+    ($name:literal, $counter:ident) => {
+        number!($name, |ghost| ghost.stats.sum(Counter::$counter))
+    };
+}
+
+impl Files for Ghost {
+    const FILES: &'static [File<Self>] = &[
+        number!(c"stored_pages", Ghost::stored_pages),
+        counter!(c"same_filled_pages", SameFilled),
+        counter!(c"compressed_pages", Compressed),
+        counter!(c"incompressible_pages", Incompressible),
+        counter!(c"physical_pages", Physical),
+        number!(c"pool_total_size", Ghost::pool_total_size),
+        number!(c"metadata_size", Ghost::metadata_size),
+        counter!(c"written_back_pages", WrittenBack),
+        counter!(c"evacuated_pages", Evacuated),
+        counter!(c"pool_limit_hit", PoolLimitHit),
+        counter!(c"reject_compress_fail", RejectCompressFail),
+        counter!(c"reject_alloc_fail", RejectAllocFail),
+        counter!(c"decompress_fail", DecompressFail),
+        File {
+            name: c"pools",
+            show: |ghost, seq| ghost.pools.show(seq),
+        },
+    ];
 }

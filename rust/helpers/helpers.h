@@ -9,6 +9,7 @@
 
 struct folio;
 struct mem_cgroup;
+struct seq_file;
 struct shrink_control;
 struct shrinker;
 struct zs_pool;
@@ -31,6 +32,10 @@ void vswap_acomp_free(struct vswap_acomp *acomp);
 int vswap_acomp_run(struct vswap_acomp *acomp, const void *src,
 		    unsigned int slen, void *dst, unsigned int dlen,
 		    bool decompress);
+
+/* helpers/debugfs.c */
+void vswap_debugfs_add(const char *name, unsigned int file);
+void vswap_debugfs_remove(void);
 
 /* helpers/params.c */
 enum vswap_param {
@@ -68,6 +73,7 @@ void vswap_work_queue(enum vswap_work work);
 struct vswap_callbacks {
 	int (*param_set)(unsigned int param, const char *val);
 	int (*param_get)(unsigned int param, char *buf, size_t size);
+	void (*show)(unsigned int file, struct seq_file *seq);
 	bool (*retire_pools)(void);
 	void (*make_room)(void);
 };

@@ -3,6 +3,7 @@
 //! What `helpers/` calls: a table that the driver defines as the static `vswap_callbacks`.
 
 use super::{
+    debugfs::{self, Files},
     params::{self, Parameters},
     work::{self, Work},
 };
@@ -12,10 +13,11 @@ use crate::bindings;
 pub(crate) type Callbacks = bindings::vswap_callbacks;
 
 /// The table for a driver.
-pub(crate) const fn table<T: Parameters + Work>() -> Callbacks {
+pub(crate) const fn table<T: Parameters + Files + Work>() -> Callbacks {
     Callbacks {
         param_set: Some(params::set::<T>),
         param_get: Some(params::get::<T>),
+        show: Some(debugfs::show::<T>),
         retire_pools: Some(work::retire_pools::<T>),
         make_room: Some(work::make_room::<T>),
     }

@@ -31,8 +31,8 @@ impl<T> Context<T> {
 
     /// The driver, or null if none is published.
     ///
-    /// It is valid until the [`Published`] is gone, which waits for callbacks of parameters and work
-    /// items when it is dropped.
+    /// It is valid until the [`Published`] is gone, which waits for callbacks of parameters, files and
+    /// work items when it is dropped.
     #[inline]
     pub(crate) fn as_ptr(&self) -> *const T {
         self.0.load(Acquire)
@@ -72,6 +72,8 @@ impl<T: Driver> Published<T> {
 
 impl<T: Driver> Drop for Published<T> {
     fn drop(&mut self) {
+        // First, so that the files show something to the end.
+        safe::vswap_debugfs_remove();
         // INVARIANT: It is null.
         self.context.0.store(ptr::null_mut(), Release);
         // Who has found it is waited for. A parameter may queue work, so that comes last.

@@ -31,12 +31,12 @@ pub(crate) struct Registration<B: SwapBackend> {
     // The swap core has it in `ops`.
     _shrinker: ShrinkerRegistration<B>,
     // Dropped last: the swap core's calls need it.
-    _published: Published<B>,
+    published: Published<B>,
 }
 
 // SAFETY: `ops` has no pointers to what is bound to a thread, and nobody writes to it.
 unsafe impl<B: SwapBackend> Send for Registration<B> {}
-// SAFETY: As above; there are no methods.
+// SAFETY: As above, and `Published` is `Sync`.
 unsafe impl<B: SwapBackend> Sync for Registration<B> {}
 
 impl<B: SwapBackend> Registration<B> {
@@ -74,8 +74,13 @@ impl<B: SwapBackend> Registration<B> {
         Ok(Self {
             ops,
             _shrinker: shrinker,
-            _published: published,
+            published,
         })
+    }
+
+    /// The driver, which is published as long as this lives.
+    pub(crate) fn published(&self) -> &Published<B> {
+        &self.published
     }
 }
 

@@ -22,6 +22,7 @@ tests! {
     swapon: Patched,
     parameters: Patched,
     device: Patched,
+    debugfs_open: Patched,
     kinds: Patched,
     mappings: Patched,
     advice: Patched,

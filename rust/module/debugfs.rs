@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The module's files in debugfs, which keep it loaded while they are open.
+//!
+//! The files of [`kernel::debugfs`] have no owner and do not.
+//!
+//! C header: `include/linux/debugfs.h`
+
+use super::context::{Driver, Published};
+use crate::bindings;
+use kernel::{prelude::*, seq_file::SeqFile};
+
+/// A file that shows something of a driver.
+pub(crate) struct File<T> {
+    /// Its name.
+    pub(crate) name: &'static CStr,
+    /// Prints what it shows. May sleep.
+    pub(crate) show: fn(&T, &SeqFile),
+}
+
+/// A driver with files in debugfs.
+pub(crate) trait Files: Driver {
+    /// The files.
+    const FILES: &'static [File<Self>];
+}
+
+/// Makes the files of a driver, in `/sys/kernel/debug/vswap`. They stay until it is published no
+/// more. May sleep.
+///
+/// From here on a file may be open, which does not keep the module if its initialization fails. So
+/// that should be the last step.
+pub(crate) fn add_files<T: Files>(_driver: &Published<T>) {
+    for (i, file) in T::FILES.iter().enumerate() {
+        // SAFETY: The name is a string. `Published` removes the files, before the module goes.
+        unsafe { bindings::vswap_debugfs_add(file.name.as_char_ptr(), i as u32) };
+    }
+}
+
+/// Prints what a file shows.
+///
+/// # Safety
+///
+/// For a file of [`add_files`] that is being read: `seq` must be valid, and nobody else may use it.
+pub(super) unsafe extern "C" fn show<T: Files>(file: c_uint, seq: *mut bindings::seq_file) {
+    // SAFETY: The caller promises a valid `seq`. `Published` removes the file before it is gone, which
+    // waits for this.
+    let (driver, seq) = unsafe { (T::context().as_ptr().as_ref(), SeqFile::from_raw(seq)) };
+    if let (Some(driver), Some(file)) = (driver, T::FILES.get(file as usize)) {
+        (file.show)(driver, seq);
+    }
+}
