@@ -28,7 +28,7 @@ impl Ghost {
         } else {
             Held::Empty
         };
-        let done = self.put(&reader, slots, 0, held, &mut tally).is_ok();
+        let done = self.put(&reader, slots.slot(0), held, &mut tally).is_ok();
         self.stats.add(Counter::Evacuated, 1);
         tally.account(&self.stats);
         if lost && log::may_log() {

@@ -9,25 +9,24 @@ use crate::{
     pools::PoolReader,
     swap::{
         descriptor::Invalid,
-        slots::{Held, PutError, Slots},
+        slots::{Held, PutError, Slot, Slots},
     },
 };
 use kernel::prelude::*;
 
 impl Ghost {
-    /// Gives slot `i` something to hold, and frees what it had.
+    /// Gives a slot something to hold, and frees what it had.
     ///
     /// `ENOMEM`: no descriptor can name the object, which was freed.
-    pub(super) fn put(
+    pub(super) fn put<'a>(
         &self,
         reader: &PoolReader<'_>,
-        slots: &mut Slots<'_, Value>,
-        i: usize,
-        held: Held<Value>,
+        slot: Slot<'a, Value>,
+        held: Held<'a, Value>,
         tally: &mut Tally,
     ) -> Result {
         tally.count(&held, 1);
-        match slots.put(i, held) {
+        match slot.put(held) {
             Ok(old) => {
                 self.release(reader, old, tally);
                 Ok(())
@@ -103,7 +102,7 @@ impl Ghost {
     }
 
     #[inline(always)]
-    fn release(&self, reader: &PoolReader<'_>, held: Held<Value>, tally: &mut Tally) {
+    fn release(&self, reader: &PoolReader<'_>, held: Held<'_, Value>, tally: &mut Tally) {
         tally.count(&held, -1);
         if let Held::Object(object) = held {
             self.free(reader, object);

@@ -8,8 +8,7 @@ use crate::{
     pools::{pool::StoreError, PoolReader},
     swap::{
         backend::May,
-        physical::PhysicalSlot,
-        slots::{Held, Slots},
+        slots::{Held, Slot, Slots},
     },
 };
 use kernel::prelude::*;
@@ -29,15 +28,16 @@ impl Ghost {
     ) -> Result {
         let reader = self.pools.read();
         let stored = (0..slots.len()).try_for_each(|i| {
+            let slot = slots.slot(i);
             let held = match same_filled::find(folio.page(i).words()) {
                 Some(word) => {
                     tally.zero += u32::from(word == 0);
                     Held::Value(Value::SameFilled(word))
                 }
-                None => self.keep(&reader, folio, i, may)?,
+                None => self.keep(&reader, folio, i, &slot, may)?,
             };
             tally.placed += u32::from(matches!(held, Held::Physical(_)));
-            self.put(&reader, slots, i, held, tally)
+            self.put(&reader, slot, held, tally)
         });
         if stored.is_err() {
             // What slots held before is older than the folio.
@@ -51,15 +51,16 @@ impl Ghost {
     /// Compresses a page. One that cannot be compressed, or gets no smaller, is given a physical
     /// slot, or if there is none, kept in memory as it is.
     #[inline(always)]
-    fn keep(
+    fn keep<'a>(
         &self,
         reader: &PoolReader<'_>,
         folio: &SwapFolio<'_>,
         i: usize,
+        slot: &Slot<'a, Value>,
         may: May,
-    ) -> Result<Held<Value>> {
+    ) -> Result<Held<'a, Value>> {
         let place = || match may.place {
-            true => PhysicalSlot::new(folio, i).map(Held::Physical),
+            true => slot.alloc_physical(folio).map(Held::Physical),
             false => None,
         };
         if !may.compress || self.is_full(reader) {

@@ -28,7 +28,7 @@ pub(super) struct Tally {
 impl Tally {
     /// Counts a page that is added, or removed if `sign` is negative.
     #[inline(always)]
-    pub(super) fn count(&mut self, held: &Held<Value>, sign: isize) {
+    pub(super) fn count(&mut self, held: &Held<'_, Value>, sign: isize) {
         // There are far fewer pages in a folio or a cluster than would overflow.
         let add = |sum: &mut isize, n: isize| *sum = sum.wrapping_add(n);
         match held {

@@ -24,7 +24,6 @@ use crate::{
         shrinker::{self, Scanned, ShrinkControl, Shrinker},
     },
     swap::{
-        physical::PhysicalSlot,
         slots::{self, Held, Slots},
         writeback::{self, Writeback},
     },
@@ -170,13 +169,14 @@ impl Ghost {
         tally: &mut Tally,
     ) -> Result {
         let reader = self.pools.read();
-        let slot = slots
-            .peek(0, |held| match held {
+        let slot = slots.slot(0);
+        let physical = slot
+            .peek(|held| match held {
                 Held::Object(object) => {
-                    let slot = PhysicalSlot::new(folio, 0).ok_or(ENOSPC)?;
+                    let physical = slot.alloc_physical(folio).ok_or(ENOSPC)?;
                     self.read(&reader, object, folio.page_mut(0))
                         .inspect_err(|_| self.stats.add(Counter::DecompressFail, 1))?;
-                    Ok(slot)
+                    Ok(physical)
                 }
                 _ => Err(EAGAIN),
             })
@@ -184,7 +184,7 @@ impl Ghost {
                 report(word);
                 Err(EIO)
             })?;
-        self.put(&reader, slots, 0, Held::Physical(slot), tally)?;
+        self.put(&reader, slot, Held::Physical(physical), tally)?;
         self.stats.add(Counter::WrittenBack, 1);
         tally.account(&self.stats);
         Ok(())

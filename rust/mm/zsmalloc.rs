@@ -6,7 +6,7 @@
 
 use crate::bindings;
 use core::{
-    mem::{self, MaybeUninit},
+    mem::{self, ManuallyDrop, MaybeUninit},
     ptr::NonNull,
     slice,
 };
@@ -17,16 +17,18 @@ use kernel::{
         ordering::{Full, Relaxed},
         Atomic,
     },
+    time::{delay::fsleep, Delta},
 };
 
 /// An object in a [`ZsPool`].
 ///
-/// Dropping it leaks memory, as freeing it takes the pool: see [`ZsPool::free`].
+/// It keeps the pool: one that has objects is never freed, nor its number given to another. Dropping an
+/// object leaks it, and in the end the pool, as freeing it takes the pool: see [`ZsPool::free`].
 ///
 /// # Invariants
 ///
 /// `handle` was returned by `zs_malloc()` of the pool with the number `pool`, for `len` bytes which
-/// have all been written, and was not freed yet.
+/// have all been written, and was not freed yet. So that pool exists.
 #[must_use = "an object that is dropped is memory lost"]
 pub(crate) struct Object {
     handle: usize,
@@ -140,10 +142,10 @@ impl Drop for PoolId {
 ///
 /// # Invariants
 ///
-/// `pool` is a valid zsmalloc pool.
+/// `pool` is a valid zsmalloc pool. It stays one, and `id` its number, as long as it has objects.
 pub(crate) struct ZsPool {
     pool: NonNull<bindings::zs_pool>,
-    id: PoolId,
+    id: ManuallyDrop<PoolId>,
     whole_page_len: usize,
 }
 
@@ -166,7 +168,7 @@ impl ZsPool {
         // INVARIANT: The pool was just made.
         Ok(Self {
             pool,
-            id,
+            id: ManuallyDrop::new(id),
             whole_page_len,
         })
     }
@@ -335,8 +337,21 @@ impl Drop for Freeing<'_> {
 }
 
 impl Drop for ZsPool {
+    /// May sleep.
     fn drop(&mut self) {
-        // SAFETY: The pool is valid by the type invariant, and nobody uses it after this.
-        unsafe { bindings::zs_destroy_pool(self.pool.as_ptr()) };
+        // A page whose objects were all freed is there for a little longer while it is migrated.
+        for _ in 0..100 {
+            if self.total_pages() == 0 {
+                // SAFETY: The pool is valid by the type invariant, and nobody uses it after this: it has
+                // no objects.
+                unsafe { bindings::zs_destroy_pool(self.pool.as_ptr()) };
+                // The number is free again.
+                drop(PoolId(self.id.0));
+                return;
+            }
+            fsleep(Delta::from_millis(10));
+        }
+        // INVARIANT: An `Object` or a descriptor may still name it, so it stays, and so does its number.
+        pr_err!("a pool is not freed, as it has objects\n");
     }
 }

@@ -2,59 +2,45 @@
 
 //! Physical slots: those of other swap devices, for pages of the ghost.
 
-use crate::{bindings, mm::folio::SwapFolio};
-use core::mem::ManuallyDrop;
+use crate::bindings;
+use core::{marker::PhantomData, mem::ManuallyDrop};
 
-/// A slot of another swap device. It is freed when this is dropped, which may be done under a cluster
-/// lock of the ghost.
+/// A slot of another swap device, for a certain slot of the ghost, which it names. It is freed when
+/// this is dropped, which may be done under a cluster lock of the ghost.
 ///
 /// # Invariants
 ///
-/// `vswap_alloc_slot()` returned the entry, it was not freed yet, and there is no other owner.
-pub(crate) struct PhysicalSlot(usize);
+/// `vswap_alloc_slot()` returned the entry, it was not freed yet, and there is no other owner. For `'a`
+/// nobody frees the ghost's slot.
+pub(crate) struct PhysicalSlot<'a>(usize, PhantomData<&'a ()>);
 
-impl PhysicalSlot {
-    /// A slot for page `i` of a folio, if a device has one and the folio's cgroup may have it. May
-    /// sleep.
-    pub(crate) fn new(folio: &SwapFolio<'_>, i: usize) -> Option<Self> {
-        if i >= folio.nr_pages() {
-            return None;
-        }
-        // SAFETY: The folio is locked and in the swap cache of the ghost by the invariant of
-        // `SwapFolio`, and has such a page.
-        match unsafe { bindings::vswap_alloc_slot(folio.as_ptr(), i as u32) } {
-            0 => None,
-            // INVARIANT: It was just returned.
-            entry => Some(Self(entry)),
-        }
-    }
-
+impl PhysicalSlot<'_> {
     /// Its name: a swap entry.
     pub(crate) fn entry(&self) -> u64 {
         self.0 as u64
     }
 
-    /// The swap entry, for a descriptor which is to own the slot.
+    /// The swap entry, for the descriptor of the ghost's slot, which is to own this.
     pub(crate) fn into_raw(self) -> u64 {
         ManuallyDrop::new(self).entry()
     }
 
-    /// The slot of a descriptor.
+    /// The physical slot of this entry.
     ///
     /// # Safety
     ///
-    /// `entry` must come from [`PhysicalSlot::into_raw`], and there may be no second owner which is
-    /// dropped.
+    /// `vswap_alloc_slot()` must have returned `entry`, and there may be no second owner which is
+    /// dropped. For `'a` the ghost's slot must not be freed.
     pub(crate) unsafe fn from_raw(entry: u64) -> Self {
-        // INVARIANT: It is the slot that was made into `entry`.
-        Self(entry as usize)
+        // INVARIANT: The caller promises it.
+        Self(entry as usize, PhantomData)
     }
 }
 
-impl Drop for PhysicalSlot {
+impl Drop for PhysicalSlot<'_> {
     fn drop(&mut self) {
-        // SAFETY: By the type invariant it was allocated and not freed yet, and there is no other
-        // owner who could free it.
+        // SAFETY: By the type invariant it was allocated and not freed yet, there is no other owner
+        // who could free it, and the ghost's slot is still there.
         unsafe { bindings::vswap_free_slot(self.0) };
     }
 }

@@ -9,7 +9,10 @@ use super::{
 };
 use crate::{
     bindings::{self, safe},
-    mm::zsmalloc::{Object, RawObject},
+    mm::{
+        folio::SwapFolio,
+        zsmalloc::{Object, RawObject},
+    },
 };
 use core::{mem::ManuallyDrop, slice};
 use kernel::{
@@ -87,8 +90,8 @@ impl HandleBase {
     }
 }
 
-/// What a slot holds, owned.
-pub(crate) enum Held<V> {
+/// What a slot holds, owned. For `'a` the slot is the owner's.
+pub(crate) enum Held<'a, V> {
     /// Nothing.
     Empty,
     /// A page that the driver knows by this.
@@ -96,14 +99,14 @@ pub(crate) enum Held<V> {
     /// An object with the page.
     Object(Object),
     /// A slot of another device, with the page.
-    Physical(PhysicalSlot),
+    Physical(PhysicalSlot<'a>),
 }
 
 /// The descriptors of neighbouring slots that others may change at any time.
 ///
 /// # Invariants
 ///
-/// Each word is zero, was written by [`Slots::put`], or differs from such a one in its mark only. So
+/// Each word is zero, was written by [`Slot::put`], or differs from such a one in its mark only. So
 /// one that names an object or a slot of another device owns it.
 pub(crate) struct SharedSlots<'a, V>(Table<'a, SlotWord, V>);
 
@@ -182,7 +185,11 @@ impl<'a, V: Value> Slots<'a, V> {
     }
 
     /// Calls `f` with what slot `i` has, which it keeps.
-    pub(crate) fn peek<R>(&self, i: usize, f: impl FnOnce(&Held<V>) -> R) -> Result<R, Invalid> {
+    pub(crate) fn peek<R>(
+        &self,
+        i: usize,
+        f: impl FnOnce(&Held<'_, V>) -> R,
+    ) -> Result<R, Invalid> {
         // The slot still owns the object.
         let held = ManuallyDrop::new(self.held(self.table.peek(i)?));
         Ok(f(&held))
@@ -190,21 +197,16 @@ impl<'a, V: Value> Slots<'a, V> {
 
     /// Takes what slot `i` has.
     #[inline(always)]
-    pub(crate) fn take(&mut self, i: usize) -> Result<Held<V>, Invalid> {
+    pub(crate) fn take(&mut self, i: usize) -> Result<Held<'_, V>, Invalid> {
         Ok(self.held(self.table.take(i)?))
     }
 
-    /// Gives slot `i` something to hold, and returns what it had.
-    pub(crate) fn put(&mut self, i: usize, held: Held<V>) -> Result<Held<V>, PutError<V>> {
-        let desc = match held {
-            Held::Empty => Descriptor::Empty,
-            Held::Value(value) => Descriptor::Value(value),
-            Held::Object(object) => Descriptor::Object(self.base.location(object, V::MARK)),
-            Held::Physical(slot) => Descriptor::Physical(slot.into_raw()),
-        };
-        match self.table.put(i, desc) {
-            Ok(old) => Ok(self.held(old.map_err(PutError::Invalid)?)),
-            Err(desc) => Err(PutError::NoRoom(self.held(desc))),
+    /// Slot `i`, to give it something to hold.
+    #[inline]
+    pub(crate) fn slot(&mut self, i: usize) -> Slot<'_, V> {
+        Slot {
+            slots: self,
+            index: i,
         }
     }
 
@@ -217,7 +219,7 @@ impl<'a, V: Value> Slots<'a, V> {
     }
 
     #[inline(always)]
-    fn held(&self, desc: Descriptor<V>) -> Held<V> {
+    fn held(&self, desc: Descriptor<V>) -> Held<'_, V> {
         match desc {
             Descriptor::Empty => Held::Empty,
             Descriptor::Value(value) => Held::Value(value),
@@ -228,16 +230,65 @@ impl<'a, V: Value> Slots<'a, V> {
                 // here is not freed.
                 Held::Object(unsafe { Object::from_raw(self.base.object(at)) })
             }
-            // SAFETY: As above, of a slot; what `peek()` makes here is not dropped.
+            // SAFETY: As above, of a physical slot, which names this slot; what `peek()` makes here is
+            // not dropped. The slot is the caller's as long as `self` is borrowed.
             Descriptor::Physical(entry) => Held::Physical(unsafe { PhysicalSlot::from_raw(entry) }),
         }
     }
 }
 
+/// One of [`Slots`].
+///
+/// These are borrowed, by this and by each [`PhysicalSlot`] that is for it. So there is no way to put a
+/// physical slot into another slot than that for which it was allocated, or to keep it longer.
+pub(crate) struct Slot<'a, V> {
+    slots: &'a Slots<'a, V>,
+    index: usize,
+}
+
+impl<'a, V: Value> Slot<'a, V> {
+    /// Calls `f` with what the slot has, which it keeps.
+    pub(crate) fn peek<R>(&self, f: impl FnOnce(&Held<'_, V>) -> R) -> Result<R, Invalid> {
+        self.slots.peek(self.index, f)
+    }
+
+    /// A physical slot for the page of this one, if a device has one and the folio's cgroup may have
+    /// it. `folio` is that of the slots. May sleep.
+    pub(crate) fn alloc_physical(&self, folio: &SwapFolio<'_>) -> Option<PhysicalSlot<'a>> {
+        if self.index >= folio.nr_pages() {
+            return None;
+        }
+        // SAFETY: The folio is locked and in the swap cache of the ghost by the invariant of
+        // `SwapFolio`, and has such a page. It is in these slots: each operation of the ghost gets a
+        // folio with its slots, and can keep neither, so a caller has no others.
+        unsafe {
+            match bindings::vswap_alloc_slot(folio.as_ptr(), self.index as u32) {
+                0 => None,
+                entry => Some(PhysicalSlot::from_raw(entry as u64)),
+            }
+        }
+    }
+
+    /// Gives the slot something to hold, and returns what it had.
+    pub(crate) fn put(self, held: Held<'a, V>) -> Result<Held<'a, V>, PutError<'a, V>> {
+        let Slots { table, base } = self.slots;
+        let desc = match held {
+            Held::Empty => Descriptor::Empty,
+            Held::Value(value) => Descriptor::Value(value),
+            Held::Object(object) => Descriptor::Object(base.location(object, V::MARK)),
+            Held::Physical(slot) => Descriptor::Physical(slot.into_raw()),
+        };
+        match table.put(self.index, desc) {
+            Ok(old) => Ok(self.slots.held(old.map_err(PutError::Invalid)?)),
+            Err(desc) => Err(PutError::NoRoom(self.slots.held(desc))),
+        }
+    }
+}
+
 /// Why a slot could not be given something to hold.
-pub(crate) enum PutError<V> {
+pub(crate) enum PutError<'a, V> {
     /// The object is where no descriptor can point; it comes back.
-    NoRoom(Held<V>),
+    NoRoom(Held<'a, V>),
     /// The slot had a word that is no descriptor. It was replaced.
     Invalid(Invalid),
 }
