@@ -19,28 +19,51 @@ use kernel::ffi;
 
 include!("bindings/generated.rs");
 
-/// C functions without a precondition, other than that some of them sleep.
+/// C functions that may be called with any argument, though some of them sleep.
+///
+/// They are declared here once more, as bindgen makes all functions unsafe.
 pub(crate) mod safe {
-    macro_rules! safe {
-        ($(fn $name:ident($($arg:ident: $type:ty),*) $(-> $ret:ty)?;)*) => {$(
-            #[inline(always)]
-            pub(crate) fn $name($($arg: $type),*) $(-> $ret)? {
-                // SAFETY: The functions listed here take no pointer, and work on nothing but objects
-                // that are static or that they look up under a lock or a reference of their own.
-                unsafe { super::$name($($arg),*) }
-            }
-        )*};
-    }
+    use kernel::{
+        bindings::{
+            folio,
+            mem_cgroup,
+            shrink_control, //
+        },
+        types::Opaque, //
+    };
 
-    safe! {
-        fn vswap_current_is_kswapd() -> bool;
-        fn vswap_debugfs_remove();
-        fn vswap_desc_pages() -> usize;
-        fn vswap_direct_map_base() -> usize;
-        fn vswap_may_log() -> bool;
-        fn vswap_params_wait();
-        fn vswap_totalram_pages() -> usize;
-        fn vswap_work_cancel();
-        fn vswap_work_init() -> i32;
+    // SAFETY: These are declared as in the headers that bindgen reads, but for references, which are
+    // passed as pointers are. The compiler takes a safe function for one of another type.
+    #[allow(clashing_extern_declarations)]
+    unsafe extern "C" {
+        // SAFETY: It reads a flag of the running task.
+        pub(crate) safe fn vswap_current_is_kswapd() -> bool;
+        // SAFETY: It works on a static pointer, under a static mutex.
+        pub(crate) safe fn vswap_debugfs_remove();
+        // SAFETY: It reads a static atomic.
+        pub(crate) safe fn vswap_desc_pages() -> usize;
+        // SAFETY: It reads a variable that is set at boot, or returns a constant.
+        pub(crate) safe fn vswap_direct_map_base() -> usize;
+        // SAFETY: The rate limit is static, and has a lock of its own.
+        pub(crate) safe fn vswap_may_log() -> bool;
+        // SAFETY: It takes a mutex that is there as long as the module is, and releases it.
+        pub(crate) safe fn vswap_params_wait();
+        // SAFETY: It reads a static atomic.
+        pub(crate) safe fn vswap_totalram_pages() -> usize;
+        // SAFETY: The work items are static, and were set up by the compiler.
+        pub(crate) safe fn vswap_work_cancel();
+        // SAFETY: The queue's static pointer is changed if it is null, by compare-and-exchange.
+        pub(crate) safe fn vswap_work_init() -> i32;
+
+        // SAFETY: A folio that there is a reference to has a node, which is read.
+        pub(crate) safe fn vswap_folio_nid(folio: &Opaque<folio>) -> i32;
+        // SAFETY: It compares the address of the cgroup.
+        pub(crate) safe fn vswap_mem_cgroup_is_root(memcg: &Opaque<mem_cgroup>) -> bool;
+        // SAFETY: It adds up and reads statistics of the cgroup, under locks of their own.
+        pub(crate) safe fn vswap_mem_cgroup_pages(memcg: &Opaque<mem_cgroup>) -> usize;
+        // SAFETY: It reads static counters, and those of the cgroup if there is one.
+        pub(crate) safe fn vswap_may_write_back(memcg: Option<&Opaque<mem_cgroup>>) -> bool;
+        // SAFETY: It reads a field.
+        pub(crate) safe fn vswap_shrink_may_do_io(sc: &shrink_control) -> bool;
     }
 }

@@ -74,8 +74,7 @@ struct vswap_callbacks {
 	int (*param_set)(unsigned int param, const char *val);
 	int (*param_get)(unsigned int param, char *buf, size_t size);
 	void (*show)(unsigned int file, struct seq_file *seq);
-	bool (*retire_pools)(void);
-	void (*make_room)(void);
+	bool (*work)(enum vswap_work work);
 };
 
 #endif /* _VSWAP_HELPERS_H */

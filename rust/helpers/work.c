@@ -8,7 +8,7 @@
 static void retire(struct work_struct *work)
 {
 	/* There may be more to do later. */
-	if (vswap_callbacks.retire_pools())
+	if (vswap_callbacks.work(VSWAP_WORK_RETIRE))
 		vswap_work_queue(VSWAP_WORK_RETIRE);
 }
 
@@ -16,7 +16,7 @@ static DECLARE_DELAYED_WORK(retire_work, retire);
 
 static void write_back(struct work_struct *work)
 {
-	vswap_callbacks.make_room();
+	vswap_callbacks.work(VSWAP_WORK_WRITE_BACK);
 }
 
 static DECLARE_WORK(write_back_work, write_back);

@@ -6,48 +6,31 @@
 
 use super::memcg::MemCgroup;
 use crate::bindings::{self, safe};
-use core::{marker::PhantomData, ptr::NonNull};
+use core::ptr::NonNull;
 use kernel::{prelude::*, sync::Arc};
 
 /// What reclaim wants.
 ///
 /// # Invariants
 ///
-/// `sc` points to a `struct shrink_control` that is valid for `'a` and only accessed by this.
-pub(crate) struct ShrinkControl<'a> {
-    sc: NonNull<bindings::shrink_control>,
-    _sc: PhantomData<&'a mut ()>,
-}
+/// It is reclaim's, which has a reference to its memcg for `'a`, unless that is null.
+pub(crate) struct ShrinkControl<'a>(&'a mut bindings::shrink_control);
 
 impl ShrinkControl<'_> {
-    /// # Safety
-    ///
-    /// `sc` must be valid for `'a`, and nobody else may access it.
-    unsafe fn from_raw(sc: *mut bindings::shrink_control) -> Self {
-        // INVARIANT: The caller promises it.
-        Self {
-            // SAFETY: It is valid, so not null.
-            sc: unsafe { NonNull::new_unchecked(sc) },
-            _sc: PhantomData,
-        }
-    }
-
     /// Whether reclaim may start I/O.
     pub(crate) fn may_do_io(&self) -> bool {
-        // SAFETY: It is valid by the type invariant.
-        unsafe { bindings::vswap_shrink_may_do_io(self.sc.as_ptr()) }
+        safe::vswap_shrink_may_do_io(self.0)
     }
 
     /// Whose memory it is, and that of its children; `None` where it is anybody's.
     pub(crate) fn memcg(&self) -> Option<MemCgroup<'_>> {
-        // SAFETY: `sc` is valid by the type invariant, and reclaim has a reference to its memcg.
-        unsafe { MemCgroup::from_raw(self.sc.as_ref().memcg) }
+        // SAFETY: By the type invariant it is null, or reclaim has a reference to it.
+        unsafe { MemCgroup::from_raw(self.0.memcg) }
     }
 
     /// How many objects to scan.
     pub(crate) fn nr_to_scan(&self) -> usize {
-        // SAFETY: `sc` is valid by the type invariant.
-        unsafe { self.sc.as_ref() }.nr_to_scan
+        self.0.nr_to_scan
     }
 }
 
@@ -93,18 +76,20 @@ unsafe impl<T: Shrinker> Sync for ShrinkerRegistration<T> {}
 impl<T: Shrinker> ShrinkerRegistration<T> {
     /// Registers a shrinker. May sleep.
     pub(crate) fn new(data: Arc<T>) -> Result<Self> {
-        // SAFETY: The name is a string.
-        let shrinker = unsafe { bindings::vswap_shrinker_alloc(T::NAME.as_char_ptr()) };
-        let shrinker = NonNull::new(shrinker).ok_or(ENOMEM)?;
-        // SAFETY: It was just allocated, and nobody else has it.
-        let fields = unsafe { &mut *shrinker.as_ptr() };
-        fields.count_objects = Some(count::<T>);
-        fields.scan_objects = Some(scan::<T>);
-        fields.batch = T::BATCH as c_long;
-        fields.seeks = T::SEEKS as c_int;
-        fields.private_data = Arc::as_ptr(&data).cast_mut().cast();
-        // SAFETY: It was allocated, and is registered once.
-        unsafe { bindings::shrinker_register(shrinker.as_ptr()) };
+        // SAFETY: The name is a string. The shrinker was just allocated, and nobody else has it before it
+        // is registered, which is done once.
+        let shrinker = unsafe {
+            let mut shrinker = NonNull::new(bindings::vswap_shrinker_alloc(T::NAME.as_char_ptr()))
+                .ok_or(ENOMEM)?;
+            let fields = shrinker.as_mut();
+            fields.count_objects = Some(count::<T>);
+            fields.scan_objects = Some(scan::<T>);
+            fields.batch = T::BATCH as c_long;
+            fields.seeks = T::SEEKS as c_int;
+            fields.private_data = Arc::as_ptr(&data).cast_mut().cast();
+            bindings::shrinker_register(shrinker.as_ptr());
+            shrinker
+        };
         // INVARIANT: It was just registered, with the data of the `Arc`.
         Ok(Self {
             shrinker,
@@ -127,39 +112,40 @@ impl<T: Shrinker> Drop for ShrinkerRegistration<T> {
 
 /// # Safety
 ///
-/// For reclaim, as the callback of a shrinker of [`ShrinkerRegistration<T>`].
+/// `shrinker` must be that of a [`ShrinkerRegistration<T>`] which is not gone before this returns, and
+/// `sc` reclaim's, for this call alone.
 unsafe extern "C" fn count<T: Shrinker>(
     shrinker: *mut bindings::shrinker,
     sc: *mut bindings::shrink_control,
 ) -> c_ulong {
-    // SAFETY: By the invariant of `ShrinkerRegistration`, which is not gone before this returns, the
-    // shrinker is valid and has a `T`. Reclaim passes a control of its own.
+    // SAFETY: By the invariant of `ShrinkerRegistration` the shrinker has a `T`, which it shares. The
+    // caller promises that nobody else uses `sc`.
+    // INVARIANT: Reclaim has a reference to the memcg in its control.
     let (data, sc) = unsafe {
         let data = &*(*shrinker).private_data.cast::<T>();
-        (data, ShrinkControl::from_raw(sc))
+        (data, ShrinkControl(&mut *sc))
     };
     data.count(&sc)
 }
 
 /// # Safety
 ///
-/// For reclaim, as the callback of a shrinker of [`ShrinkerRegistration<T>`].
+/// As for [`count`].
 unsafe extern "C" fn scan<T: Shrinker>(
     shrinker: *mut bindings::shrinker,
     sc: *mut bindings::shrink_control,
 ) -> c_ulong {
     // SAFETY: As in `count()`.
-    let (data, mut sc) = unsafe {
+    // INVARIANT: As in `count()`.
+    let (data, sc) = unsafe {
         let data = &*(*shrinker).private_data.cast::<T>();
-        (data, ShrinkControl::from_raw(sc))
+        (data, ShrinkControl(&mut *sc))
     };
     let scanned = data.scan(&sc);
     if scanned.looked == 0 {
         return bindings::SHRINK_STOP as c_ulong;
     }
-    // SAFETY: It is valid by the type invariant.
-    let control = unsafe { sc.sc.as_mut() };
-    control.nr_scanned = scanned.looked.max(control.nr_to_scan);
+    sc.0.nr_scanned = scanned.looked.max(sc.0.nr_to_scan);
     scanned.freed
 }
 

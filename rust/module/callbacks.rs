@@ -18,7 +18,6 @@ pub(crate) const fn table<T: Parameters + Files + Work>() -> Callbacks {
         param_set: Some(params::set::<T>),
         param_get: Some(params::get::<T>),
         show: Some(debugfs::show::<T>),
-        retire_pools: Some(work::retire_pools::<T>),
-        make_room: Some(work::make_room::<T>),
+        work: Some(work::run::<T>),
     }
 }

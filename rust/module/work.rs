@@ -17,22 +17,23 @@ pub(crate) trait Work: Driver {
     fn make_room(&self);
 }
 
+/// Does what a work item is for; returns whether to run it again later.
+///
 /// # Safety
 ///
-/// For the work item of `helpers/work.c`.
-pub(super) unsafe extern "C" fn retire_pools<T: Work>() -> bool {
-    // SAFETY: `Published` waits for the work item before it is gone.
-    let driver = unsafe { T::context().as_ptr().as_ref() };
-    driver.is_some_and(T::retire_pools)
-}
-
-/// # Safety
-///
-/// For the work item of `helpers/work.c`.
-pub(super) unsafe extern "C" fn make_room<T: Work>() {
-    // SAFETY: As in `retire_pools()`.
-    if let Some(driver) = unsafe { T::context().as_ptr().as_ref() } {
-        driver.make_room();
+/// To be called by the work items of `helpers/work.c`, which `vswap_work_cancel()` waits for.
+pub(super) unsafe extern "C" fn run<T: Work>(work: bindings::vswap_work) -> bool {
+    // SAFETY: `Published` cancels the work items before it is gone, which waits for this.
+    let Some(driver) = (unsafe { T::context().as_ptr().as_ref() }) else {
+        return false;
+    };
+    match work {
+        bindings::vswap_work_VSWAP_WORK_RETIRE => driver.retire_pools(),
+        bindings::vswap_work_VSWAP_WORK_WRITE_BACK => {
+            driver.make_room();
+            false
+        }
+        _ => false,
     }
 }
 

@@ -220,19 +220,17 @@ impl<'a, V: Value> Slots<'a, V> {
 
     #[inline(always)]
     fn held(&self, desc: Descriptor<V>) -> Held<'_, V> {
-        match desc {
-            Descriptor::Empty => Held::Empty,
-            Descriptor::Value(value) => Held::Value(value),
-            Descriptor::Object(at) => {
-                // SAFETY: By the type invariant the descriptor was made of an object which it owns.
-                // It was taken out of the table or never put there, so this is the only `Object` of
-                // it; or, in `peek()`, it cannot be taken as `self` is borrowed, and the one made
-                // here is not freed.
-                Held::Object(unsafe { Object::from_raw(self.base.object(at)) })
+        // SAFETY: By the type invariant the descriptor was made of an object or a physical slot which it
+        // owns. It was taken out of the table or never put there, so there is no other owner; or, in
+        // `peek()`, it cannot be taken as `self` is borrowed, and what is made here is neither freed nor
+        // dropped. Nobody else frees the slot which the physical one names as long as `self` is borrowed.
+        unsafe {
+            match desc {
+                Descriptor::Empty => Held::Empty,
+                Descriptor::Value(value) => Held::Value(value),
+                Descriptor::Object(at) => Held::Object(Object::from_raw(self.base.object(at))),
+                Descriptor::Physical(entry) => Held::Physical(PhysicalSlot::from_raw(entry)),
             }
-            // SAFETY: As above, of a physical slot, which names this slot; what `peek()` makes here is
-            // not dropped. The slot is the caller's as long as `self` is borrowed.
-            Descriptor::Physical(entry) => Held::Physical(unsafe { PhysicalSlot::from_raw(entry) }),
         }
     }
 }

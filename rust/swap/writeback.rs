@@ -6,27 +6,24 @@ use super::{
     backend::SwapBackend,
     slots::{SharedSlots, CLUSTER_SLOTS},
 };
-use crate::{bindings, mm::memcg::MemCgroup};
+use crate::{
+    bindings::{self, safe},
+    mm::memcg::MemCgroup,
+};
 use core::ptr;
 use kernel::{error::to_result, prelude::*};
 
 /// A bit for each slot of a cluster, from the lowest of the first word on.
 pub(crate) type SlotBits = [usize; CLUSTER_SLOTS / usize::BITS as usize];
 
-fn as_ptr(memcg: Option<&MemCgroup<'_>>) -> *mut bindings::mem_cgroup {
-    memcg.map_or(ptr::null_mut(), MemCgroup::as_ptr)
-}
-
 /// Whether there are physical slots that pages could go to: pages of the cgroup, or any.
 pub(crate) fn has_room(memcg: Option<&MemCgroup<'_>>) -> bool {
-    // SAFETY: The cgroup is null or valid.
-    unsafe { bindings::vswap_may_write_back(as_ptr(memcg)) }
+    safe::vswap_may_write_back(memcg.map(MemCgroup::as_opaque))
 }
 
 /// How many pages of memory the ghost's pages of a cgroup take, about. May sleep.
 pub(crate) fn cgroup_pages(memcg: &MemCgroup<'_>) -> usize {
-    // SAFETY: The cgroup is valid.
-    unsafe { bindings::vswap_mem_cgroup_pages(memcg.as_ptr()) }
+    safe::vswap_mem_cgroup_pages(memcg.as_opaque())
 }
 
 /// Writeback in progress, in which the ghost stays on.
@@ -86,7 +83,7 @@ impl Writeback {
         let first = unsafe {
             bindings::vswap_scan_cluster(
                 from,
-                as_ptr(memcg),
+                memcg.map_or(ptr::null_mut(), |memcg| memcg.as_opaque().get()),
                 bits.as_mut_ptr(),
                 Some(call::<B, F>),
                 ptr::from_mut(&mut pick).cast(),
