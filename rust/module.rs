@@ -3,11 +3,11 @@
 //! Wrappers of what the kernel does for a module: parameters, files in debugfs, work items,
 //! the log.
 //!
-//! None of their callbacks from C has an argument for the driver's state: [`context`] keeps it.
+//! None of their callbacks from C has an argument for the driver's state: [`driver`] keeps it.
 
 pub(crate) mod callbacks;
-pub(crate) mod context;
 pub(crate) mod debugfs;
+pub(crate) mod driver;
 pub(crate) mod log;
 pub(crate) mod params;
 pub(crate) mod work;

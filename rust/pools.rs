@@ -36,7 +36,7 @@ pub(crate) struct Pools {
     #[pin]
     table: SrcuTable<Pool, MAX_POOLS>,
     current: Atomic<usize>,
-    /// Held by those who add or retire pools.
+    /// Backing by those who add or retire pools.
     #[pin]
     change: Mutex<()>,
 }

@@ -7,7 +7,7 @@ use crate::{
     mm::folio::SwapFolio,
     module::work::Work,
     swap::{
-        backend::{May, Sum, SwapBackend},
+        backend::{StoreFlags, Sum, SwapBackend},
         slots::Slots,
     },
     sync::srcu_table::SpinLocked,
@@ -30,11 +30,11 @@ impl SwapBackend for Ghost {
         &self,
         folio: &SwapFolio<'_>,
         slots: &mut Slots<'_, Value>,
-        may: May,
+        flags: StoreFlags,
         sum: &mut Sum,
     ) -> Result {
         let mut tally = Tally::default();
-        let stored = self.store_folio(folio, slots, may, &mut tally);
+        let stored = self.store_folio(folio, slots, flags, &mut tally);
         tally.tell(sum);
         stored
     }

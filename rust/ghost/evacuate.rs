@@ -5,7 +5,7 @@
 use super::{state::Ghost, stats::Counter, tally::Tally, value::Value};
 use crate::{
     module::log,
-    swap::slots::{Held, Slots},
+    swap::slots::{Backing, Slots},
 };
 use kernel::prelude::*;
 
@@ -23,12 +23,14 @@ impl Ghost {
         }
         let reader = self.pools.read();
         let mut tally = Tally::default();
-        let held = if lost {
-            Held::Value(Value::Lost)
+        let backing = if lost {
+            Backing::Value(Value::Lost)
         } else {
-            Held::Empty
+            Backing::Empty
         };
-        let done = self.put(&reader, slots.slot(0), held, &mut tally).is_ok();
+        let done = self
+            .put(&reader, slots.slot(0), backing, &mut tally)
+            .is_ok();
         self.stats.add(Counter::Evacuated, 1);
         tally.account(&self.stats);
         if lost && log::may_log() {

@@ -12,7 +12,7 @@ use crate::{
     },
     module::log,
     pools::PoolReader,
-    swap::slots::{Held, Slots},
+    swap::slots::{Backing, Slots},
 };
 use kernel::prelude::*;
 
@@ -31,21 +31,21 @@ impl Ghost {
         let reader = self.pools.read();
         for i in 0..slots.len() {
             slots
-                .peek(i, |held| match held {
+                .peek(i, |backing| match backing {
                     // The page is not in the swap cache either: that cannot be.
-                    Held::Empty => Err(self.unreadable(EIO)),
+                    Backing::Empty => Err(self.unreadable(EIO)),
                     // That was logged when the device was turned off.
-                    Held::Value(Value::Lost) => Err(EIO),
-                    Held::Physical(_) => {
+                    Backing::Value(Value::Lost) => Err(EIO),
+                    Backing::Physical(_) => {
                         tally.placed += 1;
                         Ok(())
                     }
-                    Held::Value(Value::SameFilled(word)) => {
+                    Backing::Value(Value::SameFilled(word)) => {
                         same_filled::fill(folio.page_mut(i).words_mut(), *word);
                         tally.zero += u32::from(*word == 0);
                         Ok(())
                     }
-                    Held::Object(object) => self
+                    Backing::Object(object) => self
                         .read(&reader, object, folio.page_mut(i))
                         .map_err(|e| self.unreadable(e)),
                 })

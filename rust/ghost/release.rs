@@ -4,12 +4,12 @@
 
 use super::{state::Ghost, stats::Counter, tally::Tally, value::Value};
 use crate::{
-    mm::zsmalloc::{Freeing, Object},
+    mm::zsmalloc::{FreeBatch, Object},
     module::log,
     pools::PoolReader,
     swap::{
         descriptor::Invalid,
-        slots::{Held, PutError, Slot, Slots},
+        slots::{Backing, PutError, Slot, Slots},
     },
 };
 use kernel::prelude::*;
@@ -22,17 +22,17 @@ impl Ghost {
         &self,
         reader: &PoolReader<'_>,
         slot: Slot<'a, Value>,
-        held: Held<'a, Value>,
+        backing: Backing<'a, Value>,
         tally: &mut Tally,
     ) -> Result {
-        tally.count(&held, 1);
-        match slot.put(held) {
+        tally.count(&backing, 1);
+        match slot.put(backing) {
             Ok(old) => {
                 self.release(reader, old, tally);
                 Ok(())
             }
-            Err(PutError::NoRoom(held)) => {
-                self.release(reader, held, tally);
+            Err(PutError::NoRoom(backing)) => {
+                self.release(reader, backing, tally);
                 self.stats.add(Counter::RejectAllocFail, 1);
                 Err(ENOMEM)
             }
@@ -64,23 +64,23 @@ impl Ghost {
         slots: &mut Slots<'_, Value>,
         tally: &mut Tally,
     ) {
-        let mut freeing: Option<Freeing<'_>> = None;
+        let mut batch: Option<FreeBatch<'_>> = None;
         for i in 0..slots.len() {
-            let held = match slots.take(i) {
-                Ok(held) => held,
+            let backing = match slots.take(i) {
+                Ok(backing) => backing,
                 Err(word) => {
                     report(word);
                     continue;
                 }
             };
-            tally.count(&held, -1);
-            let Held::Object(object) = held else {
+            tally.count(&backing, -1);
+            let Backing::Object(object) = backing else {
                 continue;
             };
-            match &mut freeing {
-                Some(freeing) if freeing.takes(&object) => freeing.add(object),
+            match &mut batch {
+                Some(batch) if batch.takes(&object) => batch.add(object),
                 _ => match reader.get(object.pool()) {
-                    Some(pool) => freeing.insert(pool.freeing()).add(object),
+                    Some(pool) => batch.insert(pool.free_batch()).add(object),
                     None => report_lost(),
                 },
             }
@@ -96,15 +96,15 @@ impl Ghost {
         tally: &mut Tally,
     ) {
         match slots.take(i) {
-            Ok(held) => self.release(reader, held, tally),
+            Ok(backing) => self.release(reader, backing, tally),
             Err(word) => report(word),
         }
     }
 
     #[inline(always)]
-    fn release(&self, reader: &PoolReader<'_>, held: Held<'_, Value>, tally: &mut Tally) {
-        tally.count(&held, -1);
-        if let Held::Object(object) = held {
+    fn release(&self, reader: &PoolReader<'_>, backing: Backing<'_, Value>, tally: &mut Tally) {
+        tally.count(&backing, -1);
+        if let Backing::Object(object) = backing {
             self.free(reader, object);
         }
     }

@@ -5,7 +5,7 @@
 use super::{clock::Hand, settings, stats::Stats};
 use crate::{
     module::{
-        context::{Context, Driver},
+        driver::{Driver, Instance},
         work::WorkItems,
     },
     pools::Pools,
@@ -34,12 +34,12 @@ pub(crate) struct Ghost {
     on: Mutex<bool>,
 }
 
-static CONTEXT: Context<Ghost> = Context::new();
+static INSTANCE: Instance<Ghost> = Instance::new();
 
 impl Driver for Ghost {
     #[inline(always)]
-    fn context() -> &'static Context<Self> {
-        &CONTEXT
+    fn instance() -> &'static Instance<Self> {
+        &INSTANCE
     }
 }
 

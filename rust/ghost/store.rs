@@ -7,8 +7,8 @@ use crate::{
     mm::folio::SwapFolio,
     pools::{pool::StoreError, PoolReader},
     swap::{
-        backend::May,
-        slots::{Held, Slot, Slots},
+        backend::StoreFlags,
+        slots::{Backing, Slot, Slots},
     },
 };
 use kernel::prelude::*;
@@ -16,31 +16,31 @@ use kernel::prelude::*;
 impl Ghost {
     /// Stores a folio: all its pages, or none. May sleep.
     ///
-    /// `ENOMEM`: the pools are at their limit, there is no memory, or `may` forbids it; and there is
+    /// `ENOMEM`: the pools are at their limit, there is no memory, or `flags` forbid it; and there is
     /// no physical slot. Other errors are the compressor's.
     #[inline(always)]
     pub(super) fn store_folio(
         &self,
         folio: &SwapFolio<'_>,
         slots: &mut Slots<'_, Value>,
-        may: May,
+        flags: StoreFlags,
         tally: &mut Tally,
     ) -> Result {
         let reader = self.pools.read();
         let stored = (0..slots.len()).try_for_each(|i| {
             let slot = slots.slot(i);
-            let held = match same_filled::find(folio.page(i).words()) {
+            let backing = match same_filled::find(folio.page(i).words()) {
                 Some(word) => {
                     tally.zero += u32::from(word == 0);
-                    Held::Value(Value::SameFilled(word))
+                    Backing::Value(Value::SameFilled(word))
                 }
-                None => self.keep(&reader, folio, i, &slot, may)?,
+                None => self.keep(&reader, folio, i, &slot, flags)?,
             };
-            tally.placed += u32::from(matches!(held, Held::Physical(_)));
-            self.put(&reader, slot, held, tally)
+            tally.placed += u32::from(matches!(backing, Backing::Physical(_)));
+            self.put(&reader, slot, backing, tally)
         });
         if stored.is_err() {
-            // What slots held before is older than the folio.
+            // What slots had before is older than the folio.
             self.empty(&reader, slots, tally);
             (tally.zero, tally.placed) = (0, 0);
         }
@@ -57,24 +57,24 @@ impl Ghost {
         folio: &SwapFolio<'_>,
         i: usize,
         slot: &Slot<'a, Value>,
-        may: May,
-    ) -> Result<Held<'a, Value>> {
-        let place = || match may.place {
-            true => slot.alloc_physical(folio).map(Held::Physical),
+        flags: StoreFlags,
+    ) -> Result<Backing<'a, Value>> {
+        let place = || match flags.place {
+            true => slot.alloc_physical(folio).map(Backing::Physical),
             false => None,
         };
-        if !may.compress || self.is_full(reader) {
+        if !flags.compress || self.is_full(reader) {
             return place().ok_or(ENOMEM);
         }
         let pool = self.pools.current(reader).ok_or(ENODEV)?;
         let whole = || match place() {
-            Some(held) => Ok(held),
+            Some(backing) => Ok(backing),
             None => pool
                 .store_whole(folio.page(i), folio.nid())
-                .map(Held::Object),
+                .map(Backing::Object),
         };
         match pool.store(folio.page(i), folio.nid()) {
-            Ok(Some(object)) => Ok(Held::Object(object)),
+            Ok(Some(object)) => Ok(Backing::Object(object)),
             Ok(None) => whole().map_err(|e| self.rejected(e)),
             Err(e) => {
                 let e = self.rejected(e);

@@ -6,7 +6,7 @@ use super::{
     stats::{Counter, Stats},
     value::Value,
 };
-use crate::swap::{backend::Sum, slots::Held};
+use crate::swap::{backend::Sum, slots::Backing};
 
 /// What an operation did to the number of pages that the ghost keeps, and to their size.
 #[derive(Default)]
@@ -28,14 +28,14 @@ pub(super) struct Tally {
 impl Tally {
     /// Counts a page that is added, or removed if `sign` is negative.
     #[inline(always)]
-    pub(super) fn count(&mut self, held: &Held<'_, Value>, sign: isize) {
+    pub(super) fn count(&mut self, backing: &Backing<'_, Value>, sign: isize) {
         // There are far fewer pages in a folio or a cluster than would overflow.
         let add = |sum: &mut isize, n: isize| *sum = sum.wrapping_add(n);
-        match held {
-            Held::Empty | Held::Value(Value::Lost) => (),
-            Held::Value(Value::SameFilled(_)) => add(&mut self.same_filled, sign),
-            Held::Physical(_) => add(&mut self.physical, sign),
-            Held::Object(object) => {
+        match backing {
+            Backing::Empty | Backing::Value(Value::Lost) => (),
+            Backing::Value(Value::SameFilled(_)) => add(&mut self.same_filled, sign),
+            Backing::Physical(_) => add(&mut self.physical, sign),
+            Backing::Object(object) => {
                 add(&mut self.objects, sign);
                 add(&mut self.bytes, sign * object.len() as isize);
                 if object.is_whole_page() {

@@ -11,7 +11,7 @@
 //! This file uses nothing but `core`; it is also built and tested on the host.
 
 use super::age;
-use crate::swap::descriptor;
+use crate::swap::descriptor::ValueEncoding;
 
 const TAG_MASK: u64 = 7;
 const TAG_SAME_FILLED: u64 = 1;
@@ -27,7 +27,7 @@ pub(crate) enum Value {
     Lost,
 }
 
-impl descriptor::Value for Value {
+impl ValueEncoding for Value {
     const MARK: u8 = age::NEW;
 
     #[inline]

@@ -24,7 +24,7 @@ use crate::{
         shrinker::{self, Scanned, ShrinkControl, Shrinker},
     },
     swap::{
-        slots::{self, Held, Slots},
+        slots::{self, Backing, Slots},
         writeback::{self, Writeback},
     },
 };
@@ -171,8 +171,8 @@ impl Ghost {
         let reader = self.pools.read();
         let slot = slots.slot(0);
         let physical = slot
-            .peek(|held| match held {
-                Held::Object(object) => {
+            .peek(|backing| match backing {
+                Backing::Object(object) => {
                     let physical = slot.alloc_physical(folio).ok_or(ENOSPC)?;
                     self.read(&reader, object, folio.page_mut(0))
                         .inspect_err(|_| self.stats.add(Counter::DecompressFail, 1))?;
@@ -184,7 +184,7 @@ impl Ghost {
                 report(word);
                 Err(EIO)
             })?;
-        self.put(&reader, slot, Held::Physical(physical), tally)?;
+        self.put(&reader, slot, Backing::Physical(physical), tally)?;
         self.stats.add(Counter::WrittenBack, 1);
         tally.account(&self.stats);
         Ok(())

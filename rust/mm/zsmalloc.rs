@@ -258,11 +258,11 @@ impl ZsPool {
 
     /// For objects of this pool that are to be freed together.
     #[inline(always)]
-    pub(crate) fn freeing(&self) -> Freeing<'_> {
+    pub(crate) fn free_batch(&self) -> FreeBatch<'_> {
         // INVARIANT: There are none.
-        Freeing {
+        FreeBatch {
             zs: self,
-            handles: [const { MaybeUninit::uninit() }; FREEING],
+            handles: [const { MaybeUninit::uninit() }; FREE_BATCH],
             len: 0,
         }
     }
@@ -275,7 +275,7 @@ impl ZsPool {
 }
 
 /// How many objects are freed at a time.
-const FREEING: usize = 32;
+const FREE_BATCH: usize = 32;
 
 /// A batch of objects of one pool, freed when it is full or dropped, which costs less than freeing
 /// them one by one. Does not sleep.
@@ -283,13 +283,13 @@ const FREEING: usize = 32;
 /// # Invariants
 ///
 /// The first `len` handles are those of objects of the pool which belong to this.
-pub(crate) struct Freeing<'a> {
+pub(crate) struct FreeBatch<'a> {
     zs: &'a ZsPool,
-    handles: [MaybeUninit<usize>; FREEING],
+    handles: [MaybeUninit<usize>; FREE_BATCH],
     len: usize,
 }
 
-impl Freeing<'_> {
+impl FreeBatch<'_> {
     /// Whether the object is of the same pool.
     #[inline(always)]
     pub(crate) fn takes(&self, object: &Object) -> bool {
@@ -302,7 +302,7 @@ impl Freeing<'_> {
         if kernel::warn_on!(!self.takes(&object)) {
             return;
         }
-        if self.len == FREEING {
+        if self.len == FREE_BATCH {
             self.flush();
         }
         if let Some(handle) = self.handles.get_mut(self.len) {
@@ -327,7 +327,7 @@ impl Freeing<'_> {
     }
 }
 
-impl Drop for Freeing<'_> {
+impl Drop for FreeBatch<'_> {
     #[inline(always)]
     fn drop(&mut self) {
         if self.len > 0 {

@@ -6,7 +6,7 @@
 //!
 //! C header: `include/linux/debugfs.h`
 
-use super::context::{Driver, Published};
+use super::driver::{Driver, Published};
 use crate::bindings;
 use kernel::{prelude::*, seq_file::SeqFile};
 
@@ -44,7 +44,7 @@ pub(crate) fn add_files<T: Files>(_driver: &Published<T>) {
 pub(super) unsafe extern "C" fn show<T: Files>(file: c_uint, seq: *mut bindings::seq_file) {
     // SAFETY: The caller promises a valid `seq`. `Published` removes the file before it is gone, which
     // waits for this.
-    let (driver, seq) = unsafe { (T::context().as_ptr().as_ref(), SeqFile::from_raw(seq)) };
+    let (driver, seq) = unsafe { (T::instance().as_ptr().as_ref(), SeqFile::from_raw(seq)) };
     if let (Some(driver), Some(file)) = (driver, T::FILES.get(file as usize)) {
         (file.show)(driver, seq);
     }

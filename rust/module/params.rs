@@ -2,7 +2,7 @@
 
 //! The module's parameters, which `helpers/params.c` declares.
 
-use super::context::Driver;
+use super::driver::Driver;
 use crate::bindings;
 use core::slice;
 use kernel::{error::from_result, prelude::*, str::CString};
@@ -50,7 +50,7 @@ pub(super) unsafe extern "C" fn set<T: Parameters>(index: c_uint, val: *const c_
         }
         // SAFETY: The caller promises a valid string. `Published` takes the parameter lock before it
         // is gone.
-        let (text, driver) = unsafe { (CStr::from_char_ptr(val), T::context().as_ptr().as_ref()) };
+        let (text, driver) = unsafe { (CStr::from_char_ptr(val), T::instance().as_ptr().as_ref()) };
         let text = text.to_str().map_err(|_| EINVAL)?;
         T::set(driver, Param::from_index(index)?, text)?;
         Ok(0)
@@ -73,7 +73,7 @@ pub(super) unsafe extern "C" fn get<T: Parameters>(
         let (buf, driver) = unsafe {
             (
                 slice::from_raw_parts_mut(buf.cast::<u8>(), size),
-                T::context().as_ptr().as_ref(),
+                T::instance().as_ptr().as_ref(),
             )
         };
         let text = T::get(driver, Param::from_index(index)?)?;

@@ -5,7 +5,7 @@
 //!
 //! C header: `include/linux/workqueue.h`
 
-use super::context::Driver;
+use super::driver::Driver;
 use crate::bindings::{self, safe};
 use kernel::{error::to_result, prelude::*};
 
@@ -24,7 +24,7 @@ pub(crate) trait Work: Driver {
 /// To be called by the work items of `helpers/work.c`, which `vswap_work_cancel()` waits for.
 pub(super) unsafe extern "C" fn run<T: Work>(work: bindings::vswap_work) -> bool {
     // SAFETY: `Published` cancels the work items before it is gone, which waits for this.
-    let Some(driver) = (unsafe { T::context().as_ptr().as_ref() }) else {
+    let Some(driver) = (unsafe { T::instance().as_ptr().as_ref() }) else {
         return false;
     };
     match work {

@@ -6,7 +6,7 @@ use crate::{
     compress::{codec::Codec, sample},
     mm::{
         folio::FolioPage,
-        zsmalloc::{Freeing, Object, ZsPool},
+        zsmalloc::{FreeBatch, Object, ZsPool},
     },
     swap::descriptor::MAX_POOLS,
 };
@@ -128,7 +128,7 @@ impl Pool {
 
     /// For objects of this pool that are to be freed together. Does not sleep.
     #[inline(always)]
-    pub(crate) fn freeing(&self) -> Freeing<'_> {
-        self.zs.freeing()
+    pub(crate) fn free_batch(&self) -> FreeBatch<'_> {
+        self.zs.free_batch()
     }
 }

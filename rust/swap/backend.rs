@@ -2,11 +2,11 @@
 
 //! What a driver does for the ghost swap device, as safe Rust.
 
-use super::{descriptor::Value, slots::Slots};
+use super::{descriptor::ValueEncoding, slots::Slots};
 use crate::{
     bindings,
     mm::{folio::SwapFolio, shrinker::Shrinker},
-    module::context::Driver,
+    module::driver::Driver,
     sync::srcu_table::SpinLocked,
 };
 use kernel::prelude::*;
@@ -14,9 +14,9 @@ use kernel::prelude::*;
 /// What a transfer did, for the swap core to account for: see `struct vswap_sum`.
 pub(crate) type Sum = bindings::vswap_sum;
 
-/// How pages that take memory may be kept.
+/// How pages that take memory may be stored.
 #[derive(Clone, Copy)]
-pub(crate) struct May {
+pub(crate) struct StoreFlags {
     /// In memory.
     pub(crate) compress: bool,
     /// In physical slots.
@@ -26,7 +26,7 @@ pub(crate) struct May {
 /// `struct vswap_ops`, which says more of each.
 pub(crate) trait SwapBackend: Driver + Shrinker {
     /// What descriptors say where they own nothing.
-    type Value: Value;
+    type Value: ValueEncoding;
 
     /// The ghost is being turned on; returns its size in pages. May sleep.
     fn activate(&self) -> u64;
@@ -40,7 +40,7 @@ pub(crate) trait SwapBackend: Driver + Shrinker {
         &self,
         folio: &SwapFolio<'_>,
         slots: &mut Slots<'_, Self::Value>,
-        may: May,
+        flags: StoreFlags,
         sum: &mut Sum,
     ) -> Result;
 

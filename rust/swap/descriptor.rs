@@ -16,7 +16,7 @@
 //!   its base and its three zero bits: 43 bits reach 64 TiB of memory. MARK is for the driver to use.
 //! - Physical: the page is in a slot of another swap device, named as in a swap entry by the number
 //!   of the device and the offset on it.
-//! - Value: nothing is owned. Which words are valid is up to the driver, see [`Value`].
+//! - Value: nothing is owned. Which words are valid is up to the driver, see [`ValueEncoding`].
 //!
 //! All other words are invalid, so a torn or overwritten descriptor does not pass for data.
 //!
@@ -68,7 +68,7 @@ pub(crate) struct Location {
 }
 
 /// What a driver's descriptor says where it owns nothing.
-pub(crate) trait Value: Copy {
+pub(crate) trait ValueEncoding: Copy {
     /// The mark of an object that is put into a slot, below 4.
     const MARK: u8;
 
@@ -107,7 +107,7 @@ pub(crate) const fn mark_of(word: u64) -> u8 {
     field(word, MARK_SHIFT, MARK_BITS) as u8
 }
 
-impl<V: Value> Descriptor<V> {
+impl<V: ValueEncoding> Descriptor<V> {
     /// The word for this descriptor, or `None` where a field is out of its range.
     #[inline]
     pub(crate) fn encode(self) -> Option<u64> {

@@ -5,13 +5,13 @@
 //! They are made for one driver at compile time, so nothing is called through the trait.
 
 use super::{
-    backend::{May, Sum, SwapBackend},
+    backend::{StoreFlags, Sum, SwapBackend},
     slots::{SharedSlots, Slots},
 };
 use crate::{
     bindings,
     mm::{folio::SwapFolio, shrinker::ShrinkerRegistration},
-    module::context::Published,
+    module::driver::Published,
     sync::srcu_table::SpinLocked,
 };
 use kernel::{
@@ -101,7 +101,7 @@ impl<B: SwapBackend> Drop for Registration<B> {
 /// For the swap core, while the registration lives.
 unsafe extern "C" fn activate<B: SwapBackend>() -> c_long {
     // SAFETY: The registration lives.
-    match unsafe { B::context().as_ptr().as_ref() } {
+    match unsafe { B::instance().as_ptr().as_ref() } {
         Some(backend) => backend.activate() as c_long,
         None => ENODEV.to_errno() as c_long,
     }
@@ -114,7 +114,7 @@ unsafe extern "C" fn activate<B: SwapBackend>() -> c_long {
 /// For the swap core, while the registration lives.
 unsafe extern "C" fn deactivate<B: SwapBackend>() {
     // SAFETY: The registration lives.
-    if let Some(backend) = unsafe { B::context().as_ptr().as_ref() } {
+    if let Some(backend) = unsafe { B::instance().as_ptr().as_ref() } {
         backend.deactivate();
     }
 }
@@ -130,7 +130,7 @@ unsafe extern "C" fn store<B: SwapBackend>(
     how: c_uint,
     sum: *mut Sum,
 ) -> c_int {
-    let may = May {
+    let flags = StoreFlags {
         compress: how & bindings::VSWAP_COMPRESS != 0,
         place: how & bindings::VSWAP_PLACE != 0,
     };
@@ -143,10 +143,10 @@ unsafe extern "C" fn store<B: SwapBackend>(
         let (folio, mut slots, sum, backend) = unsafe {
             let folio = SwapFolio::from_raw(folio).ok_or(EINVAL)?;
             let slots = Slots::new(SharedSlots::from_raw(descs, folio.nr_pages()));
-            (folio, slots, &mut *sum, B::context().as_ptr().as_ref())
+            (folio, slots, &mut *sum, B::instance().as_ptr().as_ref())
         };
         let backend = backend.ok_or(ENODEV)?;
-        backend.store(&folio, &mut slots, may, sum)?;
+        backend.store(&folio, &mut slots, flags, sum)?;
         Ok(0)
     })
 }
@@ -167,7 +167,7 @@ unsafe extern "C" fn load<B: SwapBackend>(
         let (mut folio, slots, sum, backend) = unsafe {
             let folio = SwapFolio::from_raw(folio).ok_or(EINVAL)?;
             let slots = Slots::new(SharedSlots::from_raw(descs, folio.nr_pages()));
-            (folio, slots, &mut *sum, B::context().as_ptr().as_ref())
+            (folio, slots, &mut *sum, B::instance().as_ptr().as_ref())
         };
         let backend = backend.ok_or(ENODEV)?;
         backend.load(&mut folio, &slots, sum)?;
@@ -194,7 +194,7 @@ unsafe extern "C" fn invalidate<B: SwapBackend>(
             slots,
             SpinLocked::assume(),
             &mut *sum,
-            B::context().as_ptr().as_ref(),
+            B::instance().as_ptr().as_ref(),
         )
     };
     if let Some(backend) = backend {
@@ -228,7 +228,7 @@ unsafe extern "C" fn write_back<B: SwapBackend>(
         let (mut folio, mut slots, sum, backend) = unsafe {
             let folio = SwapFolio::from_raw(folio).ok_or(EINVAL)?;
             let slots = Slots::new(SharedSlots::from_raw(desc, 1));
-            (folio, slots, &mut *sum, B::context().as_ptr().as_ref())
+            (folio, slots, &mut *sum, B::instance().as_ptr().as_ref())
         };
         let backend = backend.ok_or(ENODEV)?;
         backend.write_back(&mut folio, &mut slots, sum)?;
@@ -250,7 +250,7 @@ unsafe extern "C" fn evacuate<B: SwapBackend>(
     // that is there. The registration lives.
     let (mut slots, backend) = unsafe {
         let slots = Slots::new(SharedSlots::from_raw(desc, 1));
-        (slots, B::context().as_ptr().as_ref())
+        (slots, B::instance().as_ptr().as_ref())
     };
     backend.is_some_and(|backend| backend.evacuate(&mut slots, slot as u64, lost))
 }
@@ -267,7 +267,7 @@ unsafe extern "C" fn usage<B: SwapBackend>(pool_pages: *mut c_ulong, stored_page
         (
             &mut *pool_pages,
             &mut *stored_pages,
-            B::context().as_ptr().as_ref(),
+            B::instance().as_ptr().as_ref(),
         )
     };
     (*pool_pages, *stored_pages) = backend.map_or((0, 0), B::usage);

@@ -3,7 +3,7 @@
 //! The descriptors that the swap core keeps beside a cluster's swap table.
 
 use super::{
-    descriptor::{Descriptor, Invalid, Location, Value, PAGE_LEN},
+    descriptor::{Descriptor, Invalid, Location, ValueEncoding, PAGE_LEN},
     physical::PhysicalSlot,
     table::{Table, Word},
 };
@@ -90,8 +90,8 @@ impl HandleBase {
     }
 }
 
-/// What a slot holds, owned. For `'a` the slot is the owner's.
-pub(crate) enum Held<'a, V> {
+/// What holds the page of a slot, owned. For `'a` nobody else has the slot.
+pub(crate) enum Backing<'a, V> {
     /// Nothing.
     Empty,
     /// A page that the driver knows by this.
@@ -110,7 +110,7 @@ pub(crate) enum Held<'a, V> {
 /// one that names an object or a slot of another device owns it.
 pub(crate) struct SharedSlots<'a, V>(Table<'a, SlotWord, V>);
 
-impl<V: Value> SharedSlots<'_, V> {
+impl<V: ValueEncoding> SharedSlots<'_, V> {
     /// Wraps descriptors that the swap core passes to one of the ghost's operations.
     ///
     /// # Safety
@@ -157,7 +157,7 @@ pub(crate) struct Slots<'a, V> {
     base: HandleBase,
 }
 
-impl<'a, V: Value> Slots<'a, V> {
+impl<'a, V: ValueEncoding> Slots<'a, V> {
     /// Of slots that are not shared.
     ///
     /// # Safety
@@ -188,17 +188,17 @@ impl<'a, V: Value> Slots<'a, V> {
     pub(crate) fn peek<R>(
         &self,
         i: usize,
-        f: impl FnOnce(&Held<'_, V>) -> R,
+        f: impl FnOnce(&Backing<'_, V>) -> R,
     ) -> Result<R, Invalid> {
         // The slot still owns the object.
-        let held = ManuallyDrop::new(self.held(self.table.peek(i)?));
-        Ok(f(&held))
+        let backing = ManuallyDrop::new(self.backing(self.table.peek(i)?));
+        Ok(f(&backing))
     }
 
     /// Takes what slot `i` has.
     #[inline(always)]
-    pub(crate) fn take(&mut self, i: usize) -> Result<Held<'_, V>, Invalid> {
-        Ok(self.held(self.table.take(i)?))
+    pub(crate) fn take(&mut self, i: usize) -> Result<Backing<'_, V>, Invalid> {
+        Ok(self.backing(self.table.take(i)?))
     }
 
     /// Slot `i`, to give it something to hold.
@@ -219,17 +219,17 @@ impl<'a, V: Value> Slots<'a, V> {
     }
 
     #[inline(always)]
-    fn held(&self, desc: Descriptor<V>) -> Held<'_, V> {
+    fn backing(&self, desc: Descriptor<V>) -> Backing<'_, V> {
         // SAFETY: By the type invariant the descriptor was made of an object or a physical slot which it
         // owns. It was taken out of the table or never put there, so there is no other owner; or, in
         // `peek()`, it cannot be taken as `self` is borrowed, and what is made here is neither freed nor
         // dropped. Nobody else frees the slot which the physical one names as long as `self` is borrowed.
         unsafe {
             match desc {
-                Descriptor::Empty => Held::Empty,
-                Descriptor::Value(value) => Held::Value(value),
-                Descriptor::Object(at) => Held::Object(Object::from_raw(self.base.object(at))),
-                Descriptor::Physical(entry) => Held::Physical(PhysicalSlot::from_raw(entry)),
+                Descriptor::Empty => Backing::Empty,
+                Descriptor::Value(value) => Backing::Value(value),
+                Descriptor::Object(at) => Backing::Object(Object::from_raw(self.base.object(at))),
+                Descriptor::Physical(entry) => Backing::Physical(PhysicalSlot::from_raw(entry)),
             }
         }
     }
@@ -244,9 +244,9 @@ pub(crate) struct Slot<'a, V> {
     index: usize,
 }
 
-impl<'a, V: Value> Slot<'a, V> {
+impl<'a, V: ValueEncoding> Slot<'a, V> {
     /// Calls `f` with what the slot has, which it keeps.
-    pub(crate) fn peek<R>(&self, f: impl FnOnce(&Held<'_, V>) -> R) -> Result<R, Invalid> {
+    pub(crate) fn peek<R>(&self, f: impl FnOnce(&Backing<'_, V>) -> R) -> Result<R, Invalid> {
         self.slots.peek(self.index, f)
     }
 
@@ -268,17 +268,17 @@ impl<'a, V: Value> Slot<'a, V> {
     }
 
     /// Gives the slot something to hold, and returns what it had.
-    pub(crate) fn put(self, held: Held<'a, V>) -> Result<Held<'a, V>, PutError<'a, V>> {
+    pub(crate) fn put(self, backing: Backing<'a, V>) -> Result<Backing<'a, V>, PutError<'a, V>> {
         let Slots { table, base } = self.slots;
-        let desc = match held {
-            Held::Empty => Descriptor::Empty,
-            Held::Value(value) => Descriptor::Value(value),
-            Held::Object(object) => Descriptor::Object(base.location(object, V::MARK)),
-            Held::Physical(slot) => Descriptor::Physical(slot.into_raw()),
+        let desc = match backing {
+            Backing::Empty => Descriptor::Empty,
+            Backing::Value(value) => Descriptor::Value(value),
+            Backing::Object(object) => Descriptor::Object(base.location(object, V::MARK)),
+            Backing::Physical(slot) => Descriptor::Physical(slot.into_raw()),
         };
         match table.put(self.index, desc) {
-            Ok(old) => Ok(self.slots.held(old.map_err(PutError::Invalid)?)),
-            Err(desc) => Err(PutError::NoRoom(self.slots.held(desc))),
+            Ok(old) => Ok(self.slots.backing(old.map_err(PutError::Invalid)?)),
+            Err(desc) => Err(PutError::NoRoom(self.slots.backing(desc))),
         }
     }
 }
@@ -286,7 +286,7 @@ impl<'a, V: Value> Slot<'a, V> {
 /// Why a slot could not be given something to hold.
 pub(crate) enum PutError<'a, V> {
     /// The object is where no descriptor can point; it comes back.
-    NoRoom(Held<'a, V>),
+    NoRoom(Backing<'a, V>),
     /// The slot had a word that is no descriptor. It was replaced.
     Invalid(Invalid),
 }

@@ -7,7 +7,7 @@
 //!
 //! This file uses nothing but `core`; it is also built and tested on the host.
 
-use super::descriptor::{mark_of, Descriptor, Invalid, Location, Value};
+use super::descriptor::{mark_of, Descriptor, Invalid, Location, ValueEncoding};
 use core::marker::PhantomData;
 
 /// A 64-bit word that can be exchanged atomically. Taking a word synchronizes with putting it.
@@ -23,7 +23,7 @@ pub(crate) trait Word {
 /// The descriptors of neighbouring slots.
 pub(crate) struct Table<'a, W, V>(&'a [W], PhantomData<V>);
 
-impl<'a, W: Word, V: Value> Table<'a, W, V> {
+impl<'a, W: Word, V: ValueEncoding> Table<'a, W, V> {
     /// Wraps the words of a table.
     pub(crate) fn new(words: &'a [W]) -> Self {
         Self(words, PhantomData)

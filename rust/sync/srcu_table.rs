@@ -22,23 +22,23 @@ use kernel::{
 ///
 /// # Invariants
 ///
-/// The pointer is null or comes from `KBox::into_raw()`, and the cell owns it.
+/// The pointer is null or comes from `KBox::into_raw()`, and the entry owns it.
 ///
 /// Readers share a value and any thread may free it, as with an `Arc`: that is what the marker says.
-struct Cell<T>(Atomic<*mut T>, PhantomData<Arc<T>>);
+struct Entry<T>(Atomic<*mut T>, PhantomData<Arc<T>>);
 
-impl<T> Cell<T> {
+impl<T> Entry<T> {
     const fn empty() -> Self {
         // INVARIANT: The pointer is null.
         Self(Atomic::new(ptr::null_mut()), PhantomData)
     }
 }
 
-impl<T> Drop for Cell<T> {
+impl<T> Drop for Entry<T> {
     fn drop(&mut self) {
         let value = self.0.load(Acquire);
         if !value.is_null() {
-            // SAFETY: The pointer comes from `into_raw()` by the type invariant, and as the cell is
+            // SAFETY: The pointer comes from `into_raw()` by the type invariant, and as the entry is
             // borrowed mutably there are no readers.
             drop(unsafe { KBox::from_raw(value) });
         }
@@ -48,7 +48,7 @@ impl<T> Drop for Cell<T> {
 /// Up to `N` values. Readers may sleep, and share no cache line with each other.
 #[pin_data]
 pub(crate) struct SrcuTable<T, const N: usize> {
-    cells: [Cell<T>; N],
+    entries: [Entry<T>; N],
     /// All values have lower numbers.
     end: Atomic<usize>,
     #[pin]
@@ -59,7 +59,7 @@ impl<T, const N: usize> SrcuTable<T, N> {
     /// An empty table.
     pub(crate) fn new() -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
-            cells: [const { Cell::empty() }; N],
+            entries: [const { Entry::empty() }; N],
             end: Atomic::new(0),
             srcu <- new_srcu!("vswap_pools"),
         })
@@ -86,8 +86,8 @@ impl<T, const N: usize> SrcuTable<T, N> {
     /// Adds a value at a vacant number. The caller keeps others from doing the same.
     pub(crate) fn set(&self, i: usize, value: KBox<T>) {
         self.end.store(self.end.load(Relaxed).max(i + 1), Relaxed);
-        // INVARIANT: The pointer comes from `into_raw()`, and the cell owns it.
-        let old = self.cells[i].0.xchg(KBox::into_raw(value), Full);
+        // INVARIANT: The pointer comes from `into_raw()`, and the entry owns it.
+        let old = self.entries[i].0.xchg(KBox::into_raw(value), Full);
         kernel::warn_on!(!old.is_null());
     }
 
@@ -99,10 +99,10 @@ impl<T, const N: usize> SrcuTable<T, N> {
 
     /// Removes a value; waits until nobody reads it, then frees it. May sleep.
     pub(crate) fn clear(&self, i: usize) {
-        let old: Cell<T> = Cell::empty();
-        // INVARIANT: The exchange took the pointer from one cell, and the other owns it now.
+        let old: Entry<T> = Entry::empty();
+        // INVARIANT: The exchange took the pointer from one entry, and the other owns it now.
         old.0
-            .store(self.cells[i].0.xchg(ptr::null_mut(), Full), Relaxed);
+            .store(self.entries[i].0.xchg(ptr::null_mut(), Full), Relaxed);
         if !old.0.load(Relaxed).is_null() {
             // Whoever found the value has dropped the `Reader` then.
             self.synchronize();
@@ -135,8 +135,8 @@ impl<T, const N: usize> Reader<'_, T, N> {
     /// The value with this number.
     #[inline]
     pub(crate) fn get(&self, i: usize) -> Option<&T> {
-        let value = self.table.cells.get(i)?.0.load(Acquire);
-        // SAFETY: By the cell's invariant the pointer is null or valid, and whoever takes it out
+        let value = self.table.entries.get(i)?.0.load(Acquire);
+        // SAFETY: By the entry's invariant the pointer is null or valid, and whoever takes it out
         // waits for `_guard`, or for the holder of a spinlock, before it is freed.
         unsafe { value.as_ref() }
     }

@@ -128,7 +128,7 @@ fn stray_words_are_invalid() {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Liar(u64);
 
-impl descriptor::Value for Liar {
+impl descriptor::ValueEncoding for Liar {
     const MARK: u8 = 0;
 
     fn encode(self) -> u64 {

@@ -20,9 +20,9 @@ use kernel::{
 /// # Invariants
 ///
 /// The pointer is null, or that of the `Arc` in a [`Published`] that lives.
-pub(crate) struct Context<T>(Atomic<*mut T>);
+pub(crate) struct Instance<T>(Atomic<*mut T>);
 
-impl<T> Context<T> {
+impl<T> Instance<T> {
     /// With no driver.
     pub(crate) const fn new() -> Self {
         // INVARIANT: It is null.
@@ -42,12 +42,12 @@ impl<T> Context<T> {
 /// A driver that is one of a kind, and says where it is found.
 pub(crate) trait Driver: Send + Sync + Sized + 'static {
     /// The same static for every call.
-    fn context() -> &'static Context<Self>;
+    fn instance() -> &'static Instance<Self>;
 }
 
 /// Callbacks from C find the driver as long as this lives.
 pub(crate) struct Published<T: Driver> {
-    context: &'static Context<T>,
+    instance: &'static Instance<T>,
     _driver: Arc<T>,
 }
 
@@ -56,13 +56,13 @@ impl<T: Driver> Published<T> {
     ///
     /// `EBUSY`: there is one already.
     pub(crate) fn new(driver: Arc<T>) -> Result<Self> {
-        let context = T::context();
+        let instance = T::instance();
         let pointer = Arc::as_ptr(&driver).cast_mut();
         // INVARIANT: The `Arc` is in the `Published` that is returned, which takes the pointer away
         // before it drops it.
-        match context.0.cmpxchg(ptr::null_mut(), pointer, Full) {
+        match instance.0.cmpxchg(ptr::null_mut(), pointer, Full) {
             Ok(_) => Ok(Self {
-                context,
+                instance,
                 _driver: driver,
             }),
             Err(_) => Err(EBUSY),
@@ -75,7 +75,7 @@ impl<T: Driver> Drop for Published<T> {
         // First, so that the files show something to the end.
         safe::vswap_debugfs_remove();
         // INVARIANT: It is null.
-        self.context.0.store(ptr::null_mut(), Release);
+        self.instance.0.store(ptr::null_mut(), Release);
         // Who has found it is waited for. A parameter may queue work, so that comes last.
         safe::vswap_params_wait();
         safe::vswap_work_cancel();
