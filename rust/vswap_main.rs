@@ -24,10 +24,7 @@ mod sync;
 
 use ghost::{device, device::GhostDevice, settings, state::Ghost};
 use kernel::{miscdevice::MiscDeviceRegistration, sync::Arc};
-use module::{
-    callbacks::{self, Callbacks},
-    debugfs,
-};
+use module::debugfs;
 use swap::ops::Registration;
 
 module! {
@@ -38,10 +35,7 @@ module! {
     license: "GPL",
 }
 
-/// What C calls for the module's parameters, files and work items.
-#[no_mangle]
-#[allow(non_upper_case_globals)]
-static vswap_callbacks: Callbacks = callbacks::table::<Ghost>();
+module::callbacks::define!(Ghost);
 
 /// The module. Fields are dropped in this order: the swap core lets go first, then the files in debugfs
 /// go with what is left of the registration, then the device, whose callbacks are code of this module.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What `helpers/` calls: a table that the driver defines as the static `vswap_callbacks`.
+//! What `helpers/` calls: a table of functions for a driver.
 
 use super::{
     debugfs::{self, Files},
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::bindings;
 
-/// The type of that static.
+/// As `helpers/callbacks.h` declares it.
 pub(crate) type Callbacks = bindings::vswap_callbacks;
 
 /// The table for a driver.
@@ -21,3 +21,14 @@ pub(crate) const fn table<T: Parameters + Files + Work>() -> Callbacks {
         work: Some(work::run::<T>),
     }
 }
+
+/// Defines the table of the module's driver, `vswap_callbacks`. To be used once.
+macro_rules! define {
+    ($driver:ty) => {
+        #[no_mangle]
+        #[allow(non_upper_case_globals)]
+        static vswap_callbacks: $crate::module::callbacks::Callbacks =
+            $crate::module::callbacks::table::<$driver>();
+    };
+}
+pub(crate) use define;

@@ -31,7 +31,8 @@ pub(crate) trait SwapBackend: Driver + Shrinker {
     /// The ghost is being turned on; returns its size in pages. May sleep.
     fn activate(&self) -> u64;
 
-    /// The ghost was turned off, and all its slots are free. May sleep.
+    /// The ghost was turned off, and all its slots are free; or turning it on failed, maybe before
+    /// [`Self::activate`]. May sleep.
     fn deactivate(&self);
 
     /// Keeps the contents of a folio: all its pages, or none. Fills `sum` in either case. May sleep,

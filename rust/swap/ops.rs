@@ -92,15 +92,16 @@ impl<B: SwapBackend> Drop for Registration<B> {
     }
 }
 
-// The swap core calls these only while the registration lives, which keeps the driver published.
+// The swap core calls these while the registration lives, which keeps the driver published. See
+// `struct vswap_ops` for what it promises besides.
 
 /// May sleep.
 ///
 /// # Safety
 ///
-/// For the swap core, while the registration lives.
+/// The [`Registration`] must live until this returns.
 unsafe extern "C" fn activate<B: SwapBackend>() -> c_long {
-    // SAFETY: The registration lives.
+    // SAFETY: The caller promises that the registration lives.
     match unsafe { B::instance().as_ptr().as_ref() } {
         Some(backend) => backend.activate() as c_long,
         None => ENODEV.to_errno() as c_long,
@@ -111,9 +112,9 @@ unsafe extern "C" fn activate<B: SwapBackend>() -> c_long {
 ///
 /// # Safety
 ///
-/// For the swap core, while the registration lives.
+/// As for [`activate`].
 unsafe extern "C" fn deactivate<B: SwapBackend>() {
-    // SAFETY: The registration lives.
+    // SAFETY: As in `activate()`.
     if let Some(backend) = unsafe { B::instance().as_ptr().as_ref() } {
         backend.deactivate();
     }
@@ -123,7 +124,11 @@ unsafe extern "C" fn deactivate<B: SwapBackend>() {
 ///
 /// # Safety
 ///
-/// For the swap core, which keeps to what `struct vswap_ops` says.
+/// `folio` must be null, or locked, in the swap cache and mapped nowhere, and nobody else may access its
+/// contents until this returns. `descs` must point to the descriptors of its slots, one for each page,
+/// which live as long as the folio is in the swap cache, and which are for the holder of its lock to
+/// change. `sum` must be valid, and nobody else may access it. The [`Registration`] must live until this
+/// returns.
 unsafe extern "C" fn store<B: SwapBackend>(
     folio: *mut bindings::folio,
     descs: *mut bindings::atomic_long_t,
@@ -135,11 +140,8 @@ unsafe extern "C" fn store<B: SwapBackend>(
         place: how & bindings::VSWAP_PLACE != 0,
     };
     from_result(|| {
-        // SAFETY: The swap core passes a locked folio of the swap cache that was never mapped, or to
-        // which nobody else has a reference, so that nobody changes its contents while it is stored;
-        // the descriptors of its slots, one for each page, which live as long as the folio is in the
-        // swap cache, and which are for the holder of its lock to change; and a sum of its own. The
-        // registration lives.
+        // SAFETY: The caller promises all of this. The swap core does so as the folio was never mapped, or
+        // as nobody else has a reference to it: nobody changes its contents while it is stored.
         let (folio, mut slots, sum, backend) = unsafe {
             let folio = SwapFolio::from_raw(folio).ok_or(EINVAL)?;
             let slots = Slots::new(SharedSlots::from_raw(descs, folio.nr_pages()));
@@ -155,15 +157,15 @@ unsafe extern "C" fn store<B: SwapBackend>(
 ///
 /// # Safety
 ///
-/// For the swap core, which keeps to what `struct vswap_ops` says.
+/// As for [`store`].
 unsafe extern "C" fn load<B: SwapBackend>(
     folio: *mut bindings::folio,
     descs: *mut bindings::atomic_long_t,
     sum: *mut Sum,
 ) -> c_int {
     from_result(|| {
-        // SAFETY: The swap core passes a locked folio of the swap cache that is not uptodate, so
-        // nobody reads its contents or maps it until it is unlocked. All else is as in `store()`.
+        // SAFETY: The caller promises all of this. The swap core does so as the folio is not uptodate:
+        // nobody reads its contents or maps it until it is unlocked.
         let (mut folio, slots, sum, backend) = unsafe {
             let folio = SwapFolio::from_raw(folio).ok_or(EINVAL)?;
             let slots = Slots::new(SharedSlots::from_raw(descs, folio.nr_pages()));
@@ -179,15 +181,15 @@ unsafe extern "C" fn load<B: SwapBackend>(
 ///
 /// # Safety
 ///
-/// For the swap core, which keeps to what `struct vswap_ops` says.
+/// `descs` must point to `nr` descriptors of a cluster whose lock, a spinlock, is held until this returns,
+/// and no folio may be in their slots. `sum` and the [`Registration`] are as for [`store`].
 unsafe extern "C" fn invalidate<B: SwapBackend>(
     descs: *mut bindings::atomic_long_t,
     nr: c_uint,
     sum: *mut Sum,
 ) {
-    // SAFETY: The swap core passes `nr` descriptors of a cluster and holds its lock, a spinlock, so
-    // they are not freed meanwhile, and no folio is in their slots; and a sum of its own. The
-    // registration lives.
+    // SAFETY: The caller promises all of this. The descriptors are not freed while the lock is held, and
+    // as there is no folio its holder has them to himself.
     let (mut slots, lock, sum, backend) = unsafe {
         let slots = Slots::new(SharedSlots::from_raw(descs, nr as usize));
         (
@@ -206,9 +208,9 @@ unsafe extern "C" fn invalidate<B: SwapBackend>(
 ///
 /// # Safety
 ///
-/// For the swap core, which keeps to what `struct vswap_ops` says.
+/// `desc` must point to the descriptor of a slot that is in use until this returns.
 unsafe extern "C" fn slot<B: SwapBackend>(desc: *const bindings::atomic_long_t) -> c_ulong {
-    // SAFETY: The swap core passes the descriptor of a slot in use.
+    // SAFETY: The caller promises it: a cluster with a slot in use has its descriptors.
     let slots = unsafe { SharedSlots::<B::Value>::from_raw(desc.cast_mut(), 1) };
     slots.physical(0).unwrap_or(0) as c_ulong
 }
@@ -217,7 +219,7 @@ unsafe extern "C" fn slot<B: SwapBackend>(desc: *const bindings::atomic_long_t) 
 ///
 /// # Safety
 ///
-/// For the swap core, which keeps to what `struct vswap_ops` says.
+/// As for [`store`], with a folio of one page.
 unsafe extern "C" fn write_back<B: SwapBackend>(
     folio: *mut bindings::folio,
     desc: *mut bindings::atomic_long_t,
@@ -240,14 +242,15 @@ unsafe extern "C" fn write_back<B: SwapBackend>(
 ///
 /// # Safety
 ///
-/// For the swap core, which keeps to what `struct vswap_ops` says.
+/// `desc` must point to the descriptor of a slot whose folio is locked until this returns. The
+/// [`Registration`] is as for [`store`].
 unsafe extern "C" fn evacuate<B: SwapBackend>(
     desc: *mut bindings::atomic_long_t,
     slot: c_ulong,
     lost: bool,
 ) -> bool {
-    // SAFETY: The swap core passes the descriptor of a slot in use, and holds the lock of the folio
-    // that is there. The registration lives.
+    // SAFETY: The caller promises all of this. Whoever has the lock of the slot's folio has the descriptor
+    // to himself.
     let (mut slots, backend) = unsafe {
         let slots = Slots::new(SharedSlots::from_raw(desc, 1));
         (slots, B::instance().as_ptr().as_ref())
@@ -259,10 +262,10 @@ unsafe extern "C" fn evacuate<B: SwapBackend>(
 ///
 /// # Safety
 ///
-/// For the swap core, which keeps to what `struct vswap_ops` says.
+/// Both pointers must be valid, and nobody else may access what they point to. The [`Registration`] must
+/// live until this returns; vswap_unregister() waits for it.
 unsafe extern "C" fn usage<B: SwapBackend>(pool_pages: *mut c_ulong, stored_pages: *mut c_ulong) {
-    // SAFETY: The swap core passes pointers to variables of its own. Unregistering waits for this, so
-    // the registration lives.
+    // SAFETY: The caller promises all of this.
     let (pool_pages, stored_pages, backend) = unsafe {
         (
             &mut *pool_pages,

@@ -54,7 +54,8 @@ impl Writeback {
     {
         /// # Safety
         ///
-        /// For the swap core, with a pointer to an `Option<F>` as `data`.
+        /// `data` must point to an `Option<F>` and `bits` to `SlotBits` that nobody else accesses, and
+        /// `descs` to the descriptors of a cluster whose lock is held, until this returns.
         unsafe extern "C" fn call<B: SwapBackend, F>(
             data: *mut c_void,
             first: c_ulong,
@@ -63,8 +64,7 @@ impl Writeback {
         ) where
             F: FnOnce(usize, &SharedSlots<'_, B::Value>, &mut SlotBits),
         {
-            // SAFETY: The caller promises the `Option`. The swap core passes the bits that it was passed,
-            // and the descriptors of a cluster whose lock it holds.
+            // SAFETY: The caller promises all of this. The lock keeps the descriptors from being freed.
             let (pick, slots, bits) = unsafe {
                 (
                     (*data.cast::<Option<F>>()).take(),
@@ -79,7 +79,8 @@ impl Writeback {
 
         let mut pick = Some(pick);
         // SAFETY: By the type invariant this is called in `vswap_write_back()`. The cgroup is null or
-        // valid, there is a bit for each slot, and `data` is what `call()` asks for.
+        // valid, and there is a bit for each slot. `call()` gets what it asks for: the bits and `data`
+        // that are passed here, and the descriptors of a cluster that the swap core has locked.
         let first = unsafe {
             bindings::vswap_scan_cluster(
                 from,
@@ -116,12 +117,13 @@ impl Writeback {
 pub(crate) fn write_back<F: FnOnce(&mut Writeback)>(f: F) -> usize {
     /// # Safety
     ///
-    /// For the swap core, with a pointer to an `Option<F>` as `data`.
+    /// `writeback` must be that of the `vswap_write_back()` which calls this, and `data` must point to an
+    /// `Option<F>` that nobody else accesses until this returns.
     unsafe extern "C" fn call<F: FnOnce(&mut Writeback)>(
         writeback: *mut bindings::vswap_writeback,
         data: *mut c_void,
     ) {
-        // SAFETY: The caller promises the `Option`. The swap core passes a structure of its own.
+        // SAFETY: The caller promises all of this. `Writeback` has the structure's layout.
         // INVARIANT: It is that of a `vswap_write_back()` whose callback this is.
         let (f, writeback) = unsafe {
             (
@@ -135,6 +137,6 @@ pub(crate) fn write_back<F: FnOnce(&mut Writeback)>(f: F) -> usize {
     }
 
     let mut f = Some(f);
-    // SAFETY: `data` is what `call()` asks for.
+    // SAFETY: `call()` gets what it asks for: `data`, and a structure of the swap core's own.
     unsafe { bindings::vswap_write_back(Some(call::<F>), ptr::from_mut(&mut f).cast()) }
 }

@@ -58,6 +58,7 @@ impl World {
 
     /// Writes an object, then puts it into the slot; frees what was there.
     fn store(&self, object: usize) {
+        // SAFETY: loom lends a valid pointer, and fails where another thread has one meanwhile.
         self.objects[object].with_mut(|p| unsafe { *p = object + 1 });
         let at = Location {
             handle: object as u64,
@@ -87,6 +88,7 @@ impl World {
     fn free(&self, desc: Descriptor) {
         if let Descriptor::Object(at) = desc {
             let object = at.handle as usize;
+            // SAFETY: As in `store()`.
             self.objects[object].with_mut(|p| unsafe {
                 assert_eq!(*p, object + 1, "freed twice, or before it was written");
                 *p = FREED;
@@ -97,6 +99,7 @@ impl World {
     fn assert_all_freed(&self, objects: usize) {
         self.invalidate();
         for object in &self.objects[..objects] {
+            // SAFETY: As in `store()`; here others may read, too.
             object.with(|p| assert_eq!(unsafe { *p }, FREED, "leaked"));
         }
     }
