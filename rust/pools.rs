@@ -11,7 +11,11 @@ pub(crate) mod pool;
 use self::pool::Pool;
 use crate::{
     swap::descriptor::MAX_POOLS,
-    sync::srcu_table::{Reader, SpinLocked, SrcuTable},
+    sync::srcu_table::{
+        Reader,
+        SpinLocked,
+        SrcuTable, //
+    }, //
 };
 use kernel::{
     new_mutex,
@@ -20,11 +24,15 @@ use kernel::{
     seq_print,
     sync::{
         atomic::{
-            ordering::{Acquire, Relaxed, Release},
-            Atomic,
+            ordering::{
+                Acquire,
+                Relaxed,
+                Release, //
+            },
+            Atomic, //
         },
-        Mutex,
-    },
+        Mutex, //
+    }, //
 };
 
 /// A read side of the pools: none is freed before it is dropped.

@@ -22,8 +22,16 @@ mod pools;
 mod swap;
 mod sync;
 
-use ghost::{device, device::GhostDevice, settings, state::Ghost};
-use kernel::{miscdevice::MiscDeviceRegistration, sync::Arc};
+use ghost::{
+    device,
+    device::GhostDevice,
+    settings,
+    state::Ghost, //
+};
+use kernel::{
+    miscdevice::MiscDeviceRegistration,
+    sync::Arc, //
+};
 use module::debugfs;
 use swap::ops::Registration;
 

@@ -5,9 +5,15 @@
 use super::lz4;
 use crate::{
     crypto::acomp::Acomp,
-    mm::{folio::FolioPage, zsmalloc::ObjectBytes},
+    mm::{
+        folio::FolioPage,
+        zsmalloc::ObjectBytes, //
+    }, //
 };
-use kernel::{page::PAGE_SIZE, prelude::*};
+use kernel::{
+    page::PAGE_SIZE,
+    prelude::*, //
+};
 
 /// The name of the own code. The kernel's for the same format goes by its other name, `lz4-scomp`.
 const LZ4: &CStr = c"lz4";

@@ -18,5 +18,8 @@ mod encode;
 
 pub(crate) use self::{
     decode::decode,
-    encode::{encode, ENTRIES},
+    encode::{
+        encode,
+        ENTRIES, //
+    }, //
 };

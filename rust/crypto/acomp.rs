@@ -6,10 +6,16 @@
 
 use crate::{
     bindings,
-    mm::{folio::FolioPage, zsmalloc::ObjectBytes},
+    mm::{
+        folio::FolioPage,
+        zsmalloc::ObjectBytes, //
+    }, //
 };
 use core::ptr::NonNull;
-use kernel::{error::from_err_ptr, prelude::*};
+use kernel::{
+    error::from_err_ptr,
+    prelude::*, //
+};
 
 /// A compression context. One user at a time, as it has a single request.
 ///

@@ -2,15 +2,23 @@
 
 //! What the swap core and the work items call.
 
-use super::{state::Ghost, tally::Tally, value::Value};
+use super::{
+    state::Ghost,
+    tally::Tally,
+    value::Value, //
+};
 use crate::{
     mm::folio::SwapFolio,
     module::work::Work,
     swap::{
-        backend::{StoreFlags, Sum, SwapBackend},
-        slots::Slots,
+        backend::{
+            StoreFlags,
+            Sum,
+            SwapBackend, //
+        },
+        slots::Slots, //
     },
-    sync::srcu_table::SpinLocked,
+    sync::srcu_table::SpinLocked, //
 };
 use kernel::prelude::*;
 

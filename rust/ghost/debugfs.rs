@@ -2,8 +2,14 @@
 
 //! The counters' files in debugfs, and one for the pools.
 
-use super::{state::Ghost, stats::Counter};
-use crate::module::debugfs::{File, Files};
+use super::{
+    state::Ghost,
+    stats::Counter, //
+};
+use crate::module::debugfs::{
+    File,
+    Files, //
+};
 use kernel::seq_print;
 
 macro_rules! number {

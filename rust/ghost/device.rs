@@ -5,11 +5,18 @@
 
 use super::settings;
 use kernel::{
-    fs::{File, Kiocb},
+    fs::{
+        File,
+        Kiocb, //
+    },
     iov::IovIterDest,
-    miscdevice::{MiscDevice, MiscDeviceOptions, MiscDeviceRegistration},
+    miscdevice::{
+        MiscDevice,
+        MiscDeviceOptions,
+        MiscDeviceRegistration, //
+    },
     page::PAGE_SIZE,
-    prelude::*,
+    prelude::*, //
 };
 
 /// An open `/dev/ghostswap`.

@@ -2,10 +2,18 @@
 
 //! Pages that come back from a physical device that is turned off.
 
-use super::{state::Ghost, stats::Counter, tally::Tally, value::Value};
+use super::{
+    state::Ghost,
+    stats::Counter,
+    tally::Tally,
+    value::Value, //
+};
 use crate::{
     module::log,
-    swap::slots::{Backing, Slots},
+    swap::slots::{
+        Backing,
+        Slots, //
+    }, //
 };
 use kernel::prelude::*;
 

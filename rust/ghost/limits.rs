@@ -2,13 +2,23 @@
 
 //! How much the ghost holds, and how much it may.
 
-use super::{settings, state::Ghost, stats::Counter};
+use super::{
+    settings,
+    state::Ghost,
+    stats::Counter, //
+};
 use crate::{
     mm::folio::totalram_pages,
     pools::PoolReader,
-    swap::{slots, writeback},
+    swap::{
+        slots,
+        writeback, //
+    }, //
 };
-use kernel::{page::PAGE_SIZE, sync::atomic::ordering::Relaxed};
+use kernel::{
+    page::PAGE_SIZE,
+    sync::atomic::ordering::Relaxed, //
+};
 
 impl Ghost {
     /// Whether the pools are at their limit, or were and have not shrunk enough since. Starts

@@ -3,16 +3,28 @@
 //! Pages on their way in.
 
 use super::{
-    age, release::report, same_filled, state::Ghost, stats::Counter, tally::Tally, value::Value,
+    age,
+    release::report,
+    same_filled,
+    state::Ghost,
+    stats::Counter,
+    tally::Tally,
+    value::Value, //
 };
 use crate::{
     mm::{
-        folio::{FolioPage, SwapFolio},
-        zsmalloc::Object,
+        folio::{
+            FolioPage,
+            SwapFolio, //
+        },
+        zsmalloc::Object, //
     },
     module::log,
     pools::PoolReader,
-    swap::slots::{Backing, Slots},
+    swap::slots::{
+        Backing,
+        Slots, //
+    }, //
 };
 use kernel::prelude::*;
 

@@ -2,15 +2,25 @@
 
 //! The module's parameters: `/sys/module/vswap/parameters`.
 
-use super::{parse, settings, state::Ghost};
+use super::{
+    parse,
+    settings,
+    state::Ghost, //
+};
 use crate::{
     compress::codec::Codec,
-    module::params::{Param, Parameters},
+    module::params::{
+        Param,
+        Parameters, //
+    }, //
 };
 use kernel::{
     prelude::*,
     str::CString,
-    sync::atomic::{ordering::Relaxed, Atomic},
+    sync::atomic::{
+        ordering::Relaxed,
+        Atomic, //
+    }, //
 };
 
 impl Parameters for Ghost {

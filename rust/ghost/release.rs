@@ -2,15 +2,28 @@
 
 //! What slots get, and what becomes of what they had.
 
-use super::{state::Ghost, stats::Counter, tally::Tally, value::Value};
+use super::{
+    state::Ghost,
+    stats::Counter,
+    tally::Tally,
+    value::Value, //
+};
 use crate::{
-    mm::zsmalloc::{FreeBatch, Object},
+    mm::zsmalloc::{
+        FreeBatch,
+        Object, //
+    },
     module::log,
     pools::PoolReader,
     swap::{
         descriptor::Invalid,
-        slots::{Backing, PutError, Slot, Slots},
-    },
+        slots::{
+            Backing,
+            PutError,
+            Slot,
+            Slots, //
+        }, //
+    }, //
 };
 use kernel::prelude::*;
 

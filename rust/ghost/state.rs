@@ -2,18 +2,28 @@
 
 //! The ghost's state, and whether it is on.
 
-use super::{clock::Hand, settings, stats::Stats};
+use super::{
+    clock::Hand,
+    settings,
+    stats::Stats, //
+};
 use crate::{
     module::{
-        driver::{Driver, Instance},
-        work::WorkItems,
+        driver::{
+            Driver,
+            Instance, //
+        },
+        work::WorkItems, //
     },
-    pools::Pools,
+    pools::Pools, //
 };
 use kernel::{
     new_mutex,
     prelude::*,
-    sync::{atomic::Atomic, Mutex},
+    sync::{
+        atomic::Atomic,
+        Mutex, //
+    }, //
 };
 
 /// The ghost device's state.

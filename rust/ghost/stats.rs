@@ -3,9 +3,15 @@
 //! Counters.
 
 use kernel::{
-    cpu::{nr_cpu_ids, CpuId},
+    cpu::{
+        nr_cpu_ids,
+        CpuId, //
+    },
     prelude::*,
-    sync::atomic::{ordering::Relaxed, Atomic},
+    sync::atomic::{
+        ordering::Relaxed,
+        Atomic, //
+    }, //
 };
 
 /// What is counted.

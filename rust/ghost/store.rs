@@ -2,14 +2,27 @@
 
 //! Pages on their way out.
 
-use super::{same_filled, state::Ghost, stats::Counter, tally::Tally, value::Value};
+use super::{
+    same_filled,
+    state::Ghost,
+    stats::Counter,
+    tally::Tally,
+    value::Value, //
+};
 use crate::{
     mm::folio::SwapFolio,
-    pools::{pool::StoreError, PoolReader},
+    pools::{
+        pool::StoreError,
+        PoolReader, //
+    },
     swap::{
         backend::StoreFlags,
-        slots::{Backing, Slot, Slots},
-    },
+        slots::{
+            Backing,
+            Slot,
+            Slots, //
+        }, //
+    }, //
 };
 use kernel::prelude::*;
 

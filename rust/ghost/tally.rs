@@ -3,10 +3,16 @@
 //! What an operation did, for the counters and for the swap core.
 
 use super::{
-    stats::{Counter, Stats},
-    value::Value,
+    stats::{
+        Counter,
+        Stats, //
+    },
+    value::Value, //
 };
-use crate::swap::{backend::Sum, slots::Backing};
+use crate::swap::{
+    backend::Sum,
+    slots::Backing, //
+};
 
 /// What an operation did to the number of pages that the ghost keeps, and to their size.
 #[derive(Default)]

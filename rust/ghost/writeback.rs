@@ -9,31 +9,54 @@
 
 use super::{
     age,
-    clock::{Face, Failure, Limits, Request, Shared, SlotSet, Stop},
+    clock::{
+        Face,
+        Failure,
+        Limits,
+        Request,
+        Shared,
+        SlotSet,
+        Stop, //
+    },
     release::report,
     settings,
     state::Ghost,
     stats::Counter,
     tally::Tally,
-    value::Value,
+    value::Value, //
 };
 use crate::{
     mm::{
         folio::SwapFolio,
         memcg::MemCgroup,
-        shrinker::{self, Scanned, ShrinkControl, Shrinker},
+        shrinker::{
+            self,
+            Scanned,
+            ShrinkControl,
+            Shrinker, //
+        }, //
     },
     swap::{
-        slots::{self, Backing, Slots},
-        writeback::{self, Writeback},
-    },
+        slots::{
+            self,
+            Backing,
+            Slots, //
+        },
+        writeback::{
+            self,
+            Writeback, //
+        }, //
+    }, //
 };
 use kernel::{
     prelude::*,
     sync::atomic::{
-        ordering::{Full, Relaxed},
-        Atomic,
-    },
+        ordering::{
+            Full,
+            Relaxed, //
+        },
+        Atomic, //
+    }, //
 };
 
 /// How many pages the worker writes back before another look at the pools.

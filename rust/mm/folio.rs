@@ -2,10 +2,19 @@
 
 //! Folios on their way out of memory or back.
 
-use crate::bindings::{self, safe};
+use crate::bindings::{
+    self,
+    safe, //
+};
 use core::slice;
-use kernel::{page::PAGE_SIZE, types::Opaque};
-use zerocopy::{transmute_mut, transmute_ref};
+use kernel::{
+    page::PAGE_SIZE,
+    types::Opaque, //
+};
+use zerocopy::{
+    transmute_mut,
+    transmute_ref, //
+};
 
 /// The contents of a page, in words.
 pub(crate) type PageWords = [u64; PAGE_SIZE / 8];

@@ -5,9 +5,15 @@
 //! C header: `include/linux/shrinker.h`
 
 use super::memcg::MemCgroup;
-use crate::bindings::{self, safe};
+use crate::bindings::{
+    self,
+    safe, //
+};
 use core::ptr::NonNull;
-use kernel::{prelude::*, sync::Arc};
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
 
 /// What reclaim wants.
 ///

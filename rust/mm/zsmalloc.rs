@@ -6,18 +6,28 @@
 
 use crate::bindings;
 use core::{
-    mem::{self, ManuallyDrop, MaybeUninit},
+    mem::{
+        self,
+        ManuallyDrop,
+        MaybeUninit, //
+    },
     ptr::NonNull,
-    slice,
+    slice, //
 };
 use kernel::{
     page::PAGE_SIZE,
     prelude::*,
     sync::atomic::{
-        ordering::{Full, Relaxed},
-        Atomic,
+        ordering::{
+            Full,
+            Relaxed, //
+        },
+        Atomic, //
     },
-    time::{delay::fsleep, Delta},
+    time::{
+        delay::fsleep,
+        Delta, //
+    }, //
 };
 
 /// An object in a [`ZsPool`].

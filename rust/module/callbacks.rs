@@ -3,9 +3,18 @@
 //! What `helpers/` calls: a table of functions for a driver.
 
 use super::{
-    debugfs::{self, Files},
-    params::{self, Parameters},
-    work::{self, Work},
+    debugfs::{
+        self,
+        Files, //
+    },
+    params::{
+        self,
+        Parameters, //
+    },
+    work::{
+        self,
+        Work, //
+    }, //
 };
 use crate::bindings;
 

@@ -6,9 +6,15 @@
 //!
 //! C header: `include/linux/debugfs.h`
 
-use super::driver::{Driver, Published};
+use super::driver::{
+    Driver,
+    Published, //
+};
 use crate::bindings;
-use kernel::{prelude::*, seq_file::SeqFile};
+use kernel::{
+    prelude::*,
+    seq_file::SeqFile, //
+};
 
 /// A file that shows something of a driver.
 pub(crate) struct File<T> {

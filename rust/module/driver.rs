@@ -8,11 +8,15 @@ use kernel::{
     prelude::*,
     sync::{
         atomic::{
-            ordering::{Acquire, Full, Release},
-            Atomic,
+            ordering::{
+                Acquire,
+                Full,
+                Release, //
+            },
+            Atomic, //
         },
-        Arc,
-    },
+        Arc, //
+    }, //
 };
 
 /// Where a driver is found, in a static of the driver's.

@@ -5,7 +5,11 @@
 use super::driver::Driver;
 use crate::bindings;
 use core::slice;
-use kernel::{error::from_result, prelude::*, str::CString};
+use kernel::{
+    error::from_result,
+    prelude::*,
+    str::CString, //
+};
 
 /// Which parameter.
 pub(crate) enum Param {

@@ -6,8 +6,14 @@
 //! C header: `include/linux/workqueue.h`
 
 use super::driver::Driver;
-use crate::bindings::{self, safe};
-use kernel::{error::to_result, prelude::*};
+use crate::bindings::{
+    self,
+    safe, //
+};
+use kernel::{
+    error::to_result,
+    prelude::*, //
+};
 
 /// A driver with work to do. Both run in process context and may sleep.
 pub(crate) trait Work: Driver {

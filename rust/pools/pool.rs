@@ -3,20 +3,30 @@
 //! A compression pool: one compressor, with memory for what it makes.
 
 use crate::{
-    compress::{codec::Codec, sample},
+    compress::{
+        codec::Codec,
+        sample, //
+    },
     mm::{
         folio::FolioPage,
-        zsmalloc::{FreeBatch, Object, ZsPool},
+        zsmalloc::{
+            FreeBatch,
+            Object,
+            ZsPool, //
+        }, //
     },
-    swap::descriptor::MAX_POOLS,
+    swap::descriptor::MAX_POOLS, //
 };
 use kernel::{
-    cpu::{nr_cpu_ids, CpuId},
+    cpu::{
+        nr_cpu_ids,
+        CpuId, //
+    },
     new_mutex,
     page::PAGE_SIZE,
     prelude::*,
     str::CString,
-    sync::Mutex,
+    sync::Mutex, //
 };
 
 /// The output buffer has room for whatever a compressor makes of a page.

@@ -2,12 +2,18 @@
 
 //! What a driver does for the ghost swap device, as safe Rust.
 
-use super::{descriptor::ValueEncoding, slots::Slots};
+use super::{
+    descriptor::ValueEncoding,
+    slots::Slots, //
+};
 use crate::{
     bindings,
-    mm::{folio::SwapFolio, shrinker::Shrinker},
+    mm::{
+        folio::SwapFolio,
+        shrinker::Shrinker, //
+    },
     module::driver::Driver,
-    sync::srcu_table::SpinLocked,
+    sync::srcu_table::SpinLocked, //
 };
 use kernel::prelude::*;
 

@@ -5,20 +5,36 @@
 //! They are made for one driver at compile time, so nothing is called through the trait.
 
 use super::{
-    backend::{StoreFlags, Sum, SwapBackend},
-    slots::{SharedSlots, Slots},
+    backend::{
+        StoreFlags,
+        Sum,
+        SwapBackend, //
+    },
+    slots::{
+        SharedSlots,
+        Slots, //
+    }, //
 };
 use crate::{
     bindings,
-    mm::{folio::SwapFolio, shrinker::ShrinkerRegistration},
+    mm::{
+        folio::SwapFolio,
+        shrinker::ShrinkerRegistration, //
+    },
     module::driver::Published,
-    sync::srcu_table::SpinLocked,
+    sync::srcu_table::SpinLocked, //
 };
 use kernel::{
-    error::{from_result, to_result},
-    miscdevice::{MiscDevice, MiscDeviceRegistration},
+    error::{
+        from_result,
+        to_result, //
+    },
+    miscdevice::{
+        MiscDevice,
+        MiscDeviceRegistration, //
+    },
     prelude::*,
-    sync::Arc,
+    sync::Arc, //
 };
 
 /// The swap core knows of the driver as long as this lives.

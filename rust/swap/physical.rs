@@ -3,7 +3,10 @@
 //! Physical slots: those of other swap devices, for pages of the ghost.
 
 use crate::bindings;
-use core::{marker::PhantomData, mem::ManuallyDrop};
+use core::{
+    marker::PhantomData,
+    mem::ManuallyDrop, //
+};
 
 /// A slot of another swap device, for a certain slot of the ghost, which it names. It is freed when
 /// this is dropped, which may be done under a cluster lock of the ghost.

@@ -3,24 +3,45 @@
 //! The descriptors that the swap core keeps beside a cluster's swap table.
 
 use super::{
-    descriptor::{Descriptor, Invalid, Location, ValueEncoding, PAGE_LEN},
+    descriptor::{
+        Descriptor,
+        Invalid,
+        Location,
+        ValueEncoding,
+        PAGE_LEN, //
+    },
     physical::PhysicalSlot,
-    table::{Table, Word},
+    table::{
+        Table,
+        Word, //
+    }, //
 };
 use crate::{
-    bindings::{self, safe},
+    bindings::{
+        self,
+        safe, //
+    },
     mm::{
         folio::SwapFolio,
-        zsmalloc::{Object, RawObject},
-    },
+        zsmalloc::{
+            Object,
+            RawObject, //
+        }, //
+    }, //
 };
-use core::{mem::ManuallyDrop, slice};
+use core::{
+    mem::ManuallyDrop,
+    slice, //
+};
 use kernel::{
     page::PAGE_SIZE,
     sync::atomic::{
-        ordering::{Acquire, Full},
-        Atomic,
-    },
+        ordering::{
+            Acquire,
+            Full, //
+        },
+        Atomic, //
+    }, //
 };
 
 // A descriptor has no room for longer objects.

@@ -7,7 +7,13 @@
 //!
 //! This file uses nothing but `core`; it is also built and tested on the host.
 
-use super::descriptor::{mark_of, Descriptor, Invalid, Location, ValueEncoding};
+use super::descriptor::{
+    mark_of,
+    Descriptor,
+    Invalid,
+    Location,
+    ValueEncoding, //
+};
 use core::marker::PhantomData;
 
 /// A 64-bit word that can be exchanged atomically. Taking a word synchronizes with putting it.

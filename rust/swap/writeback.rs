@@ -4,14 +4,23 @@
 
 use super::{
     backend::SwapBackend,
-    slots::{SharedSlots, CLUSTER_SLOTS},
+    slots::{
+        SharedSlots,
+        CLUSTER_SLOTS, //
+    }, //
 };
 use crate::{
-    bindings::{self, safe},
-    mm::memcg::MemCgroup,
+    bindings::{
+        self,
+        safe, //
+    },
+    mm::memcg::MemCgroup, //
 };
 use core::ptr;
-use kernel::{error::to_result, prelude::*};
+use kernel::{
+    error::to_result,
+    prelude::*, //
+};
 
 /// A bit for each slot of a cluster, from the lowest of the first word on.
 pub(crate) type SlotBits = [usize; CLUSTER_SLOTS / usize::BITS as usize];

@@ -2,20 +2,30 @@
 
 //! A few values that readers find by number, while their owner adds and removes them.
 
-use core::{marker::PhantomData, ptr};
+use core::{
+    marker::PhantomData,
+    ptr, //
+};
 use kernel::{
     new_srcu,
     prelude::*,
     sync::{
         atomic::{
-            ordering::{Acquire, Full, Relaxed},
-            Atomic,
+            ordering::{
+                Acquire,
+                Full,
+                Relaxed, //
+            },
+            Atomic, //
         },
         rcu::synchronize_rcu,
-        srcu::{Guard, Srcu},
-        Arc,
+        srcu::{
+            Guard,
+            Srcu, //
+        },
+        Arc, //
     },
-    types::NotThreadSafe,
+    types::NotThreadSafe, //
 };
 
 /// One value, or none.
