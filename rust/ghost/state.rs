@@ -73,7 +73,7 @@ impl Ghost {
         settings::size_in_pages()
     }
 
-    /// The ghost was turned off, and all its slots are free. May sleep.
+    /// The ghost was turned off, and all its slots are free; or it could not be turned on. May sleep.
     pub(super) fn turn_off(&self) {
         *self.on.lock() = false;
     }
