@@ -49,7 +49,7 @@ impl Ghost {
                     // That was logged when the device was turned off.
                     Backing::Value(Value::Lost) => Err(EIO),
                     Backing::Physical(_) => {
-                        tally.placed += 1;
+                        tally.io += 1;
                         Ok(())
                     }
                     Backing::Value(Value::SameFilled(word)) => {

@@ -49,13 +49,13 @@ impl Ghost {
                 }
                 None => self.keep(&reader, folio, i, &slot, flags)?,
             };
-            tally.placed += u32::from(matches!(backing, Backing::Physical(_)));
+            tally.io += u32::from(matches!(backing, Backing::Physical(_)));
             self.put(&reader, slot, backing, tally)
         });
         if stored.is_err() {
             // What slots had before is older than the folio.
             self.empty(&reader, slots, tally);
-            (tally.zero, tally.placed) = (0, 0);
+            (tally.zero, tally.io) = (0, 0);
         }
         tally.account(&self.stats);
         stored
@@ -72,15 +72,15 @@ impl Ghost {
         slot: &Slot<'a, Value>,
         flags: StoreFlags,
     ) -> Result<Backing<'a, Value>> {
-        let place = || match flags.place {
+        let physical = || match flags.physical {
             true => slot.alloc_physical(folio).map(Backing::Physical),
             false => None,
         };
         if !flags.compress || self.is_full(reader) {
-            return place().ok_or(ENOMEM);
+            return physical().ok_or(ENOMEM);
         }
         let pool = self.pools.current(reader).ok_or(ENODEV)?;
-        let whole = || match place() {
+        let whole = || match physical() {
             Some(backing) => Ok(backing),
             None => pool
                 .store_whole(folio.page(i), folio.nid())
@@ -91,7 +91,7 @@ impl Ghost {
             Ok(None) => whole().map_err(|e| self.rejected(e)),
             Err(e) => {
                 let e = self.rejected(e);
-                place().ok_or(e)
+                physical().ok_or(e)
             }
         }
     }

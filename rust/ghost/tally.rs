@@ -20,7 +20,7 @@ pub(super) struct Tally {
     /// Zero-filled pages that were moved.
     pub(super) zero: u32,
     /// Pages in physical slots, which the core has to write or read.
-    pub(super) placed: u32,
+    pub(super) io: u32,
     same_filled: isize,
     physical: isize,
     /// Pages that take memory.
@@ -59,7 +59,7 @@ impl Tally {
             objects: self.objects,
             whole: self.whole,
             bytes: self.bytes,
-            placed: self.placed,
+            physical: self.io,
         };
     }
 

@@ -26,7 +26,7 @@ pub(crate) struct StoreFlags {
     /// In memory.
     pub(crate) compress: bool,
     /// In physical slots.
-    pub(crate) place: bool,
+    pub(crate) physical: bool,
 }
 
 /// `struct vswap_ops`, which says more of each.

@@ -153,7 +153,7 @@ unsafe extern "C" fn store<B: SwapBackend>(
 ) -> c_int {
     let flags = StoreFlags {
         compress: how & bindings::VSWAP_COMPRESS != 0,
-        place: how & bindings::VSWAP_PLACE != 0,
+        physical: how & bindings::VSWAP_PHYSICAL != 0,
     };
     from_result(|| {
         // SAFETY: The caller promises all of this. The swap core does so as the folio was never mapped, or

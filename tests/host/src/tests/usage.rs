@@ -15,17 +15,17 @@ use loom::{
     thread,
 };
 
-/// One slot in use, counted in at least one of `usage` and `placed`.
+/// One slot in use, counted in at least one of `usage` and `physical`.
 struct Counts {
     usage: AtomicUsize,
-    placed: AtomicUsize,
+    physical: AtomicUsize,
     returned: AtomicUsize,
 }
 
 impl Counts {
     /// `vswap_alloc_slot()`
     fn leave(&self) {
-        self.placed.fetch_add(1, Relaxed);
+        self.physical.fetch_add(1, Relaxed);
         fence(SeqCst);
         self.usage.fetch_sub(1, Relaxed);
     }
@@ -36,7 +36,7 @@ impl Counts {
         fence(SeqCst);
         self.returned.fetch_add(1, Relaxed);
         fence(SeqCst);
-        self.placed.fetch_sub(1, Relaxed);
+        self.physical.fetch_sub(1, Relaxed);
     }
 
     /// `swap_slots_in_use()`
@@ -47,7 +47,7 @@ impl Counts {
                 return true;
             }
             fence(Acquire);
-            if self.placed.load(Relaxed) > 0 {
+            if self.physical.load(Relaxed) > 0 {
                 return true;
             }
             fence(Acquire);
@@ -58,11 +58,11 @@ impl Counts {
     }
 }
 
-fn never_none(placed: usize, moves: &'static [fn(&Counts)]) {
+fn never_none(physical: usize, moves: &'static [fn(&Counts)]) {
     loom::model(move || {
         let counts = Arc::new(Counts {
-            usage: AtomicUsize::new(1 - placed),
-            placed: AtomicUsize::new(placed),
+            usage: AtomicUsize::new(1 - physical),
+            physical: AtomicUsize::new(physical),
             returned: AtomicUsize::new(0),
         });
         let other = counts.clone();
