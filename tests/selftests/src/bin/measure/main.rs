@@ -47,6 +47,7 @@ fn run() -> Outcome {
         "cpus" => cpus::run(&options),
         "on" => options.device()?.on().map(drop),
         "sweep" => sweep::run(&options),
+        "pages" => options.kinds[0].print(options.mib << 8),
         other => fail!("'{other}' is nothing to measure\n{}", options::USAGE),
     }
 }

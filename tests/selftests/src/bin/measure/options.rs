@@ -17,6 +17,7 @@ parts:
   cpus            two processors at once: vswap, zram and zswap in turn
   on              only turn the device on
   sweep           processes that go through more memory than they have
+  pages           writes --mb MiB of a kind to standard output, and measures nothing
 options:
   --setup DEVICE  vswap, zram, zswap (over a disk), zswap-brd, brd or disk
   --contender C   its name in the results (DEVICE)
@@ -24,7 +25,8 @@ options:
   --size BYTES    of the device, with K, M, G or T (twice the data)
   --parameters P  more parameters of the module
   --mb N          MiB of data (48)
-  --kind K,...    real, incompressible, zero, same, head or stripes (real)
+  --kind K,...    real, incompressible, zero, same, head, stripes, heap, sparse
+                  or mixture (real)
   --order O,...   size of the folios, 4k or 64k; shmem: shared memory (4k)
   --runs N        runs, of which the least counts (2)
   --mapped N      MiB of zero pages that are mapped beside the data

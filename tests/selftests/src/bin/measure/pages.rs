@@ -5,8 +5,9 @@
 use crate::corpus;
 use selftests::data::{mix, Rng};
 use selftests::mapping::Mapping;
-use selftests::outcome::Outcome;
+use selftests::outcome::{Doing, Outcome};
 use selftests::{ensure, fail, PAGE};
+use std::io::Write;
 use std::ops::Range;
 
 /// A kind of data.
@@ -25,15 +26,24 @@ pub enum Data {
     Head,
     /// Made to fool a guess from samples: 128 bytes random, 128 zero, in turn.
     Stripes,
+    /// Of heaps.
+    Heap,
+    /// Of a heap, but of each 64 bytes three in four zero.
+    Sparse,
+    /// 512 bytes each of files, of heaps, random, or zero.
+    Mixture,
 }
 
-const ALL: [(&str, Data); 6] = [
+const ALL: [(&str, Data); 9] = [
     ("real", Data::Real),
     ("incompressible", Data::Incompressible),
     ("zero", Data::Zero),
     ("same", Data::Same),
     ("head", Data::Head),
     ("stripes", Data::Stripes),
+    ("heap", Data::Heap),
+    ("sparse", Data::Sparse),
+    ("mixture", Data::Mixture),
 ];
 
 impl Data {
@@ -73,6 +83,26 @@ impl Data {
                 random(page, own);
                 page.chunks_exact_mut(256).for_each(|c| c[128..].fill(0));
             }
+            Self::Heap => page.copy_from_slice(corpus::heap_page(group, offset)),
+            Self::Sparse => {
+                page.copy_from_slice(corpus::heap_page(group, offset));
+                let mut rng = Rng::new(own);
+                page.chunks_exact_mut(64)
+                    .filter(|_| rng.below(4) != 0)
+                    .for_each(|line| line.fill(0));
+            }
+            Self::Mixture => {
+                let mut rng = Rng::new(own);
+                for (i, piece) in page.chunks_exact_mut(512).enumerate() {
+                    let here = i * 512..(i + 1) * 512;
+                    match rng.below(4) {
+                        0 => piece.copy_from_slice(&corpus::file_page(rng.next(), 0)[here]),
+                        1 => piece.copy_from_slice(&corpus::heap_page(rng.next(), 0)[here]),
+                        2 => random(piece, rng.next()),
+                        _ => piece.fill(0),
+                    }
+                }
+            }
         }
         // No two pages are the same but where that is the point.
         if !matches!(self, Self::Zero | Self::Same) {
@@ -87,6 +117,18 @@ impl Data {
             self.fill(map.page_mut(index), first + index);
         }
         Ok(())
+    }
+
+    /// Writes pages to standard output.
+    pub fn print(self, pages: usize) -> Outcome {
+        corpus::load()?;
+        let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+        let mut page = [0; PAGE];
+        for number in 0..pages {
+            self.fill(&mut page, number);
+            out.write_all(&page).doing("standard output")?;
+        }
+        out.flush().doing("standard output")
     }
 
     /// Compares every byte of pages.
