@@ -7,6 +7,7 @@ help:
 	@echo 'make run      boot a guest, push real data through the ghost, verify it'
 	@echo 'make check    all tests: style, host, guest on release and debug'
 	@echo 'make bench    measure vswap, zram, zswap and plain swap (BENCH=part for one)'
+	@echo 'make bench-check  compare instruction counts with the budgets, bench-keep renews these'
 	@echo 'make soak     the storm of the selftests for HOURS=1 on FLAVOR=debug'
 	@echo 'make shell    a shell in a guest with the ghost swapped on'
 	@echo 'make kernel   build build/$$FLAVOR/bzImage'
