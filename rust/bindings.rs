@@ -25,7 +25,6 @@ include!("bindings/generated.rs");
 pub(crate) mod safe {
     use kernel::{
         bindings::{
-            folio,
             mem_cgroup,
             shrink_control, //
         },
@@ -55,14 +54,8 @@ pub(crate) mod safe {
         // SAFETY: The queue's static pointer is changed if it is null, by compare-and-exchange.
         pub(crate) safe fn vswap_work_init() -> i32;
 
-        // SAFETY: A folio that there is a reference to has a node, which is read.
-        pub(crate) safe fn vswap_folio_nid(folio: &Opaque<folio>) -> i32;
         // SAFETY: It compares the address of the cgroup.
         pub(crate) safe fn vswap_mem_cgroup_is_root(memcg: &Opaque<mem_cgroup>) -> bool;
-        // SAFETY: It adds up and reads statistics of the cgroup, under locks of their own.
-        pub(crate) safe fn vswap_mem_cgroup_pages(memcg: &Opaque<mem_cgroup>) -> usize;
-        // SAFETY: It reads static counters, and those of the cgroup if there is one.
-        pub(crate) safe fn vswap_may_write_back(memcg: Option<&Opaque<mem_cgroup>>) -> bool;
         // SAFETY: It reads a field.
         pub(crate) safe fn vswap_shrink_may_do_io(sc: &shrink_control) -> bool;
     }

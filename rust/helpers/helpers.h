@@ -74,7 +74,7 @@ struct vswap_callbacks {
 	int (*param_set)(unsigned int param, const char *val);
 	int (*param_get)(unsigned int param, char *buf, size_t size);
 	void (*show)(unsigned int file, struct seq_file *seq);
-	bool (*work)(enum vswap_work work);
+	bool (*work)(unsigned int work);	/* enum vswap_work */
 };
 
 #endif /* _VSWAP_HELPERS_H */

@@ -6,11 +6,11 @@ use crate::bindings::{
     self,
     safe, //
 };
-use core::slice;
-use kernel::{
-    page::PAGE_SIZE,
-    types::Opaque, //
+use core::{
+    ptr::NonNull,
+    slice, //
 };
+use kernel::page::PAGE_SIZE;
 use zerocopy::{
     transmute_mut,
     transmute_ref, //
@@ -59,7 +59,7 @@ impl FolioPage {
 ///
 /// `folio` is such a folio, and it stays so for `'a`. `pages` are its pages.
 pub(crate) struct SwapFolio<'a> {
-    folio: &'a Opaque<bindings::folio>,
+    folio: NonNull<bindings::folio>,
     pages: &'a mut [FolioPage],
 }
 
@@ -72,16 +72,16 @@ impl SwapFolio<'_> {
     /// contents; it must stay so until the returned value is dropped.
     #[inline]
     pub(crate) unsafe fn from_raw(folio: *mut bindings::folio) -> Option<Self> {
-        // SAFETY: The caller promises that the folio is null or valid and that nobody else accesses its
-        // pages. As the kernel is a 64-bit one, they are in the direct map: they have an address, at
-        // which they are contiguous. Any bytes are valid words. `Opaque` has the folio's layout.
-        let (folio, pages) = unsafe {
-            let opaque = folio.cast::<Opaque<_>>().as_ref()?;
-            let pages = slice::from_raw_parts_mut(
-                bindings::vswap_folio_address(folio).cast(),
-                bindings::vswap_folio_nr_pages(folio),
-            );
-            (opaque, pages)
+        // Not a reference: where it has one page only, it is smaller than its type.
+        let folio = NonNull::new(folio)?;
+        // SAFETY: The caller promises that the folio is valid and that nobody else accesses its pages. As
+        // the kernel is a 64-bit one, they are in the direct map: they have an address, at which they are
+        // contiguous. Any bytes are valid words.
+        let pages = unsafe {
+            slice::from_raw_parts_mut(
+                bindings::vswap_folio_address(folio.as_ptr()).cast(),
+                bindings::vswap_folio_nr_pages(folio.as_ptr()),
+            )
         };
         // INVARIANT: The caller promises what the invariant asks for.
         Some(Self { folio, pages })
@@ -89,7 +89,7 @@ impl SwapFolio<'_> {
 
     /// The folio.
     pub(crate) fn as_ptr(&self) -> *mut bindings::folio {
-        self.folio.get()
+        self.folio.as_ptr()
     }
 
     /// How many pages it has.
@@ -100,7 +100,8 @@ impl SwapFolio<'_> {
 
     /// The memory node it is on.
     pub(crate) fn nid(&self) -> i32 {
-        safe::vswap_folio_nid(self.folio)
+        // SAFETY: The folio is valid by the type invariant.
+        unsafe { bindings::vswap_folio_nid(self.folio.as_ptr()) }
     }
 
     /// The contents of page `i`.

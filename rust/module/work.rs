@@ -28,7 +28,7 @@ pub(crate) trait Work: Driver {
 /// # Safety
 ///
 /// To be called by the work items of `helpers/work.c`, which `vswap_work_cancel()` waits for.
-pub(super) unsafe extern "C" fn run<T: Work>(work: bindings::vswap_work) -> bool {
+pub(super) unsafe extern "C" fn run<T: Work>(work: c_uint) -> bool {
     // SAFETY: `Published` cancels the work items before it is gone, which waits for this.
     let Some(driver) = (unsafe { T::instance().as_ptr().as_ref() }) else {
         return false;

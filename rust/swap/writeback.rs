@@ -10,10 +10,7 @@ use super::{
     }, //
 };
 use crate::{
-    bindings::{
-        self,
-        safe, //
-    },
+    bindings,
     mm::memcg::MemCgroup, //
 };
 use core::ptr;
@@ -25,14 +22,20 @@ use kernel::{
 /// A bit for each slot of a cluster, from the lowest of the first word on.
 pub(crate) type SlotBits = [usize; CLUSTER_SLOTS / usize::BITS as usize];
 
+fn as_ptr(memcg: Option<&MemCgroup<'_>>) -> *mut bindings::mem_cgroup {
+    memcg.map_or(ptr::null_mut(), |memcg| memcg.as_opaque().get())
+}
+
 /// Whether there are physical slots that pages could go to: pages of the cgroup, or any.
 pub(crate) fn has_room(memcg: Option<&MemCgroup<'_>>) -> bool {
-    safe::vswap_may_write_back(memcg.map(MemCgroup::as_opaque))
+    // SAFETY: It is null, or valid by the invariant of `MemCgroup`.
+    unsafe { bindings::vswap_may_write_back(as_ptr(memcg)) }
 }
 
 /// How many pages of memory the ghost's pages of a cgroup take, about. May sleep.
 pub(crate) fn cgroup_pages(memcg: &MemCgroup<'_>) -> usize {
-    safe::vswap_mem_cgroup_pages(memcg.as_opaque())
+    // SAFETY: It is valid by the invariant of `MemCgroup`.
+    unsafe { bindings::vswap_mem_cgroup_pages(memcg.as_opaque().get()) }
 }
 
 /// Writeback in progress, in which the ghost stays on.
@@ -93,7 +96,7 @@ impl Writeback {
         let first = unsafe {
             bindings::vswap_scan_cluster(
                 from,
-                memcg.map_or(ptr::null_mut(), |memcg| memcg.as_opaque().get()),
+                as_ptr(memcg),
                 bits.as_mut_ptr(),
                 Some(call::<B, F>),
                 ptr::from_mut(&mut pick).cast(),
