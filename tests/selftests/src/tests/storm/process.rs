@@ -174,8 +174,14 @@ impl Thread {
                 self.progress.at(area.number, page);
             }
         }
+        // Each is tried once by somebody, however slow the machine is.
+        let threads = self.process.plan.processes * THREADS;
+        let id = self.process.number * THREADS + self.number;
+        let mut first = (id..operations::ALL.len()).step_by(threads);
         while board.get(END) == 0 {
-            self.operation = operations::pick(&mut self.rng);
+            self.operation = first
+                .next()
+                .unwrap_or_else(|| operations::pick(&mut self.rng));
             self.progress.begin(self.operation);
             let done = (operations::ALL[self.operation].run)(self)?;
             board.step(if done { DONE } else { REFUSED } + self.operation);
