@@ -23,7 +23,8 @@ pub fn run(options: &Options) -> Outcome {
         mapped.touch(mapped.all());
     }
     let mut least = u64::MAX;
-    for _ in 0..options.runs {
+    // The first run does not count: it varies by 8 % from boot to boot, the others by 0.2 %.
+    for run in 0..=options.runs {
         let map = filled(data, "4k", options.mib)?;
         page_out(&map, "4k", &device)?;
         let cost = device
@@ -31,7 +32,9 @@ pub fn run(options: &Options) -> Outcome {
             .time("swapoff", || sys::swapoff(device.path()))?;
         data.check(&map, map.all(), 0)?;
         sys::swapon(device.path(), None).doing("swapon")?;
-        least = least.min(cost);
+        if run > 0 {
+            least = least.min(cost);
+        }
     }
     let case = Case {
         part: "swapoff",
