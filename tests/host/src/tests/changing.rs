@@ -14,12 +14,14 @@ use crate::{
 };
 use std::{
     cell::UnsafeCell,
-    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
     thread,
 };
 
 const PAGE: usize = 4096;
 const ROUNDS: usize = 20_000;
+/// The writer changes from what repeats to what does not, or back, each time after so many rounds.
+const SPELL: u32 = 64;
 
 #[repr(align(4096))]
 struct Changing(UnsafeCell<[u8; PAGE]>);
@@ -28,15 +30,15 @@ struct Changing(UnsafeCell<[u8; PAGE]>);
 unsafe impl Sync for Changing {}
 
 /// Writes all over the page, now bytes that repeat and now such as do not.
-fn write(page: &Changing, end: &AtomicBool) {
-    let (mut x, mut round) = (1u32, 0u32);
+fn write(page: &Changing, end: &AtomicBool, rounds: &AtomicU32) {
+    let mut x = 1u32;
     while !end.load(Relaxed) {
-        round += 1;
+        let round = rounds.fetch_add(1, Relaxed);
         for _ in 0..64 {
             x = x.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             let (at, byte) = (
                 (x >> 8) as usize % PAGE,
-                if round & 64 == 0 { 7 } else { x >> 24 },
+                if round & SPELL == 0 { 7 } else { x >> 24 },
             );
             // SAFETY: Inside of the page.
             unsafe { page.0.get().cast::<u8>().add(at).write_volatile(byte as u8) };
@@ -48,12 +50,18 @@ fn write(page: &Changing, end: &AtomicBool) {
 fn does_no_harm() {
     let page = Changing(UnsafeCell::new([7; PAGE]));
     let end = AtomicBool::new(false);
+    let rounds = AtomicU32::new(0);
     let (mut made, mut refused, mut good) = (0, 0, 0);
     thread::scope(|scope| {
-        scope.spawn(|| write(&page, &end));
+        scope.spawn(|| write(&page, &end, &rounds));
         let mut table = Box::new([0; ENTRIES]);
         let mut out = vec![0; 3200];
-        for _ in 0..ROUNDS {
+        for number in 0..ROUNDS {
+            // On a busy machine the writer may not have run for long.
+            let before = rounds.load(Relaxed);
+            while number % 100 == 0 && rounds.load(Relaxed).wrapping_sub(before) < SPELL {
+                thread::yield_now();
+            }
             // SAFETY: See `Changing`; each use of the reference is what is tested.
             let bytes = unsafe { &*page.0.get() };
             // SAFETY: Aligned, and any bytes make words.
