@@ -82,6 +82,10 @@ impl SwapBackend for Ghost {
     fn usage(&self) -> (usize, usize) {
         (self.pool_pages(), self.pages_in_memory() as usize)
     }
+
+    fn has_room(&self) -> bool {
+        self.has_room_again()
+    }
 }
 
 impl Work for Ghost {

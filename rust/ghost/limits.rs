@@ -45,6 +45,12 @@ impl Ghost {
         full
     }
 
+    /// Whether the pools were full when a page was last refused, and have room again.
+    pub(super) fn has_room_again(&self) -> bool {
+        let limit = totalram_pages() * settings::max_pool_percent() / 100;
+        self.full.load(Relaxed) && self.pool_pages() < limit && !self.has_to_shrink()
+    }
+
     /// Whether the pools take more than a pool that was full has to shrink to.
     pub(super) fn has_to_shrink(&self) -> bool {
         let limit = totalram_pages() * settings::max_pool_percent() / 100;

@@ -81,4 +81,8 @@ pub(crate) trait SwapBackend: Driver + Shrinker {
     /// How many pages of memory the driver keeps pages in, and how many pages it keeps. Does not
     /// sleep.
     fn usage(&self) -> (usize, usize);
+
+    /// Whether its memory was at a limit when it last refused a page, and is not any more. Does not
+    /// sleep.
+    fn has_room(&self) -> bool;
 }

@@ -80,6 +80,7 @@ impl<B: SwapBackend> Registration<B> {
                 write_back: Some(write_back::<B>),
                 evacuate: Some(evacuate::<B>),
                 usage: Some(usage::<B>),
+                has_room: Some(has_room::<B>),
             },
             GFP_KERNEL,
         )?;
@@ -290,4 +291,15 @@ unsafe extern "C" fn usage<B: SwapBackend>(pool_pages: *mut c_ulong, stored_page
         )
     };
     (*pool_pages, *stored_pages) = backend.map_or((0, 0), B::usage);
+}
+
+/// In an RCU read side: does not sleep.
+///
+/// # Safety
+///
+/// The [`Registration`] must live until this returns; vswap_unregister() waits for it.
+unsafe extern "C" fn has_room<B: SwapBackend>() -> bool {
+    // SAFETY: The caller promises this.
+    let backend = unsafe { B::instance().as_ptr().as_ref() };
+    backend.is_some_and(B::has_room)
 }

@@ -40,6 +40,7 @@ tests! {
     pools_full: Patched,
     hotplug: Patched,
     pool_limit: Patched,
+    room_again: Patched,
     limits: Patched,
     tools: Patched,
     memcg: Patched,
