@@ -87,6 +87,20 @@ pub fn counter(name: &str) -> Outcome<u64> {
     kernel::number(Path::new(COUNTERS).join(name))
 }
 
+/// All counters that are not zero, for who asks why a test failed; none without a ghost.
+pub fn all_counters() -> Vec<String> {
+    let files = std::fs::read_dir(COUNTERS).into_iter().flatten().flatten();
+    let mut all: Vec<_> = files
+        .filter_map(|file| {
+            let name = file.file_name().to_string_lossy().to_string();
+            let value = counter(&name).ok().filter(|value| *value != 0)?;
+            Some(format!("{name} {value}"))
+        })
+        .collect();
+    all.sort();
+    all
+}
+
 /// The counters of pages by kind, and of bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {

@@ -221,6 +221,9 @@ fn run_one(test: &Test, env: &Env, settings: &[(&str, String)]) -> Outcome {
         End::Done(result) => result,
         End::Killed(signal) => Err(Stop::Fail(format!("the test was ended by signal {signal}"))),
     };
+    if matches!(result, Err(Stop::Fail(_))) {
+        println!("# counters: {}", ghost::all_counters().join(", "));
+    }
     let left = clean_up(group, settings);
     if result.is_ok() && !left.is_empty() {
         fail!("it left behind: {}", left.join(", "));
