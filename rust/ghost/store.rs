@@ -29,8 +29,8 @@ use kernel::prelude::*;
 impl Ghost {
     /// Stores a folio: all its pages, or none. May sleep.
     ///
-    /// `ENOMEM`: the pools are at their limit, there is no memory, or `flags` forbid it; and there is
-    /// no physical slot. Other errors are the compressor's.
+    /// If there is no physical slot: `ENOSPC` where the pools are at their limit or `flags` forbid
+    /// them, `ENOMEM` where there is no memory. Other errors are the compressor's.
     #[inline(always)]
     pub(super) fn store_folio(
         &self,
@@ -77,7 +77,7 @@ impl Ghost {
             false => None,
         };
         if !flags.compress || self.is_full(reader) {
-            return physical().ok_or(ENOMEM);
+            return physical().ok_or(ENOSPC);
         }
         let pool = self.pools.current(reader).ok_or(ENODEV)?;
         let whole = || match physical() {
