@@ -60,7 +60,7 @@ use kernel::{
 };
 
 /// How many pages the worker writes back before another look at the pools.
-const BATCH: usize = 256;
+const PAGES_A_ROUND: usize = 256;
 
 impl Shared for Atomic<usize> {
     fn get(&self) -> usize {
@@ -170,7 +170,7 @@ impl Ghost {
 
     /// Writes some of the oldest pages back; returns how many. May sleep.
     fn write_back_oldest(&self) -> usize {
-        let limits = Limits::to_make_room(BATCH, slots::desc_pages());
+        let limits = Limits::to_make_room(PAGES_A_ROUND, slots::desc_pages());
         writeback::write_back(|writeback| {
             let mut pages = Pages {
                 writeback,
