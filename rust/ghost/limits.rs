@@ -20,26 +20,51 @@ use kernel::{
     sync::atomic::ordering::Relaxed, //
 };
 
+/// What the pools may take, in hundredths of pages: so nothing is divided as a page is stored.
+#[derive(Clone, Copy)]
+struct Limit(usize);
+
+impl Limit {
+    fn now() -> Self {
+        Self(totalram_pages() * settings::max_pool_percent())
+    }
+
+    fn is_reached(self, pages: usize) -> bool {
+        pages * 100 >= self.0
+    }
+
+    /// Whether that is more than a pool that was full has to shrink to.
+    fn is_above_threshold(self, pages: usize) -> bool {
+        pages * (100 * 100) > self.0 * settings::accept_threshold_percent()
+    }
+
+    /// Whether that is halfway between the two, or more.
+    fn is_near(self, pages: usize) -> bool {
+        pages * (100 * 200) >= self.0 * (100 + settings::accept_threshold_percent())
+    }
+}
+
 impl Ghost {
     /// Whether the pools are at their limit, or were and have not shrunk enough since. Starts
     /// writeback before that.
     pub(super) fn is_full(&self, reader: &PoolReader<'_>) -> bool {
         let used = self.pools.total_pages(reader);
-        let limit = totalram_pages() * settings::max_pool_percent() / 100;
-        let full = if used >= limit {
+        let limit = Limit::now();
+        let was_full = self.full.load(Relaxed);
+        let near = limit.is_near(used);
+        if !near && !was_full {
+            return false;
+        }
+        let reached = limit.is_reached(used);
+        if reached {
             self.stats.add(Counter::PoolLimitHit, 1);
-            true
-        } else {
-            let was_full = self.full.load(Relaxed);
-            was_full && used > limit * settings::accept_threshold_percent() / 100
-        };
+        }
+        let full = reached || (was_full && limit.is_above_threshold(used));
         // Early, or new pages would take the physical slots that are for old ones.
-        if used > limit * (100 + settings::accept_threshold_percent()) / 200
-            && writeback::has_room(None)
-        {
+        if near && used > 0 && writeback::has_room(None) {
             self.work.write_back_soon();
         }
-        if full != self.full.load(Relaxed) {
+        if full != was_full {
             self.full.store(full, Relaxed);
         }
         full
@@ -47,14 +72,14 @@ impl Ghost {
 
     /// Whether the pools were full when a page was last refused, and have room again.
     pub(super) fn has_room_again(&self) -> bool {
-        let limit = totalram_pages() * settings::max_pool_percent() / 100;
-        self.full.load(Relaxed) && self.pool_pages() < limit && !self.has_to_shrink()
+        let used = self.pool_pages();
+        let limit = Limit::now();
+        self.full.load(Relaxed) && !limit.is_reached(used) && !limit.is_above_threshold(used)
     }
 
     /// Whether the pools take more than a pool that was full has to shrink to.
     pub(super) fn has_to_shrink(&self) -> bool {
-        let limit = totalram_pages() * settings::max_pool_percent() / 100;
-        self.pool_pages() > limit * settings::accept_threshold_percent() / 100
+        Limit::now().is_above_threshold(self.pool_pages())
     }
 
     /// How many pages the ghost keeps.

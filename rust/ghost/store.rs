@@ -26,6 +26,9 @@ use crate::{
 };
 use kernel::prelude::*;
 
+/// How many pages of a folio are stored before the next look at whether the pools are full.
+const PAGES_A_LOOK: usize = 16;
+
 impl Ghost {
     /// Stores a folio: all its pages, or none. May sleep.
     ///
@@ -40,6 +43,7 @@ impl Ghost {
         tally: &mut Tally,
     ) -> Result {
         let reader = self.pools.read();
+        let mut looked = 0;
         let stored = (0..slots.len()).try_for_each(|i| {
             let slot = slots.slot(i);
             let backing = match same_filled::find(folio.page(i).words()) {
@@ -47,7 +51,7 @@ impl Ghost {
                     tally.zero += u32::from(word == 0);
                     Backing::Value(Value::SameFilled(word))
                 }
-                None => self.keep(&reader, folio, i, &slot, flags)?,
+                None => self.keep(&reader, folio, i, &slot, flags, &mut looked)?,
             };
             tally.io += u32::from(matches!(backing, Backing::Physical(_)));
             self.put(&reader, slot, backing, tally)
@@ -62,7 +66,8 @@ impl Ghost {
     }
 
     /// Compresses a page. One that cannot be compressed, or gets no smaller, is given a physical
-    /// slot, or if there is none, kept in memory as it is.
+    /// slot, or if there is none, kept in memory as it is. For the pages before
+    /// `looked`, the pools were found not to be full.
     #[inline(always)]
     fn keep<'a>(
         &self,
@@ -71,13 +76,20 @@ impl Ghost {
         i: usize,
         slot: &Slot<'a, Value>,
         flags: StoreFlags,
+        looked: &mut usize,
     ) -> Result<Backing<'a, Value>> {
         let physical = || match flags.physical {
             true => slot.alloc_physical(folio).map(Backing::Physical),
             false => None,
         };
-        if !flags.compress || self.is_full(reader) {
+        if !flags.compress {
             return physical().ok_or(ENOSPC);
+        }
+        if i >= *looked {
+            if self.is_full(reader) {
+                return physical().ok_or(ENOSPC);
+            }
+            *looked = i + PAGES_A_LOOK;
         }
         let pool = self.pools.current(reader).ok_or(ENODEV)?;
         let whole = || match physical() {
