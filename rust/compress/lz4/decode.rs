@@ -4,6 +4,8 @@
 //!
 //! This file uses nothing but `core`; it is also built and tested on the host.
 
+use core::hint::black_box;
+
 /// A match is at least that long.
 const MIN_MATCH: usize = 4;
 /// A number that does not fit in its four bits of the token goes on behind it.
@@ -12,6 +14,10 @@ const LONG: usize = 15;
 const LITERALS: usize = 16;
 /// How much at most is written for a match whose length fits in the token.
 const MATCH: usize = 24;
+/// How much is written for a match that is longer, but not much.
+const MEDIUM: usize = 64;
+/// Most processors' lines; if it is not, only the time is another.
+const CACHE_LINE: usize = 64;
 /// A token, literals and a distance, with a number of literals that fits.
 const SHORT: usize = 1 + LITERALS + 2;
 
@@ -22,6 +28,7 @@ const SHORT: usize = 1 + LITERALS + 2;
 // Inlined, it would have to share registers with the caller.
 #[inline(never)]
 pub(crate) fn decode<const N: usize>(src: &[u8], dst: &mut [u8; N]) -> Option<()> {
+    touch(src);
     let (mut next, mut at) = (0, 0);
     loop {
         if let Some(last) = src.len().checked_sub(SHORT) {
@@ -40,7 +47,7 @@ pub(crate) fn decode<const N: usize>(src: &[u8], dst: &mut [u8; N]) -> Option<()
                 if more == LONG {
                     let more;
                     (more, next) = length(src, next, LONG)?;
-                    at = repeat(dst, at, distance, more)?;
+                    at = repeat_long(dst, at, distance, more)?;
                 } else {
                     at = repeat_short(dst, at, distance, more)?;
                 }
@@ -70,6 +77,18 @@ pub(crate) fn decode<const N: usize>(src: &[u8], dst: &mut [u8; N]) -> Option<()
     }
 }
 
+/// Reads a byte of each cache line, so that all are on their way at once: what was swapped out long ago
+/// is in no cache.
+#[inline(always)]
+fn touch(src: &[u8]) {
+    let (mut at, mut all) = (0, 0);
+    while let Some(byte) = src.get(at) {
+        all |= byte;
+        at = at.wrapping_add(CACHE_LINE);
+    }
+    black_box(all);
+}
+
 /// Copies a match whose length fits in the token; there is room for [`MATCH`] bytes. Returns the
 /// place behind.
 #[inline(always)]
@@ -93,6 +112,25 @@ fn repeat_short<const N: usize>(
         copy::<8, N>(dst, from, at)?;
         copy::<8, N>(dst, from + 8, at + 8)?;
         copy::<2, N>(dst, from + 16, at + 16)?;
+    }
+    Some(at + MIN_MATCH + more)
+}
+
+/// Copies a match whose length does not fit in the token; returns the place behind. Nine of ten such are
+/// short enough to be copied without a loop, whose end would not be predicted.
+#[inline(always)]
+fn repeat_long<const N: usize>(
+    dst: &mut [u8; N],
+    at: usize,
+    distance: usize,
+    more: usize,
+) -> Option<usize> {
+    if distance < 8 || more > MEDIUM - MIN_MATCH || at > N - MEDIUM {
+        return repeat(dst, at, distance, more);
+    }
+    let from = at.checked_sub(distance)?;
+    for done in (0..MEDIUM).step_by(8) {
+        copy::<8, N>(dst, from + done, at + done)?;
     }
     Some(at + MIN_MATCH + more)
 }

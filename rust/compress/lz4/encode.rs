@@ -2,12 +2,14 @@
 
 //! Makes LZ4 blocks.
 //!
-//! It finds the same matches as LZ4's usual encoder, but for some, with less work:
+//! It works as LZ4's usual encoder does. Much of the time of such an encoder goes to branches that the
+//! processor did not predict, so there are fewer of these:
 //!
-//! - The table is not cleared. What an earlier page left in it is a place like any other: four bytes
-//!   there are compared before it is used, and they are bytes of this page. So a block depends on the
-//!   pages before it, and what it decodes to does not.
-//! - Places are tried in groups, with one look at the end of the page for each.
+//! - The table is small, and cleared for each page. If it was not, places of an earlier page would pass or
+//!   fail the tests at random.
+//! - The hash is of five bytes. A match of four, which saves a byte at most, is only found if what follows
+//!   has the same hash.
+//! - How far a match goes back and, up to [`WIDE`] bytes, how long it is are computed, not looked for.
 //! - Short sequences, nine of ten, are written with copies of fixed length.
 //!
 //! This file uses nothing but `core`; it is also built and tested on the host.
@@ -18,34 +20,43 @@ use core::num::NonZeroU64;
 const MIN_MATCH: usize = 4;
 /// That many bytes at the end are literals.
 const LAST_LITERALS: usize = 5;
-/// No match begins nearer to the end: its first [`MIN_MATCH`] + 8 bytes are looked at at once.
-const MARGIN: usize = MIN_MATCH + 8 + LAST_LITERALS;
+/// No match begins nearer to the end.
+const LAST_MATCH: usize = 12;
+/// So many bytes of a match are compared at once.
+const WIDE: usize = 16;
+/// Nearer to the end, bytes are not compared and copied so many at once.
+const MARGIN: usize = WIDE + LAST_LITERALS;
 /// A number that does not fit in its four bits of the token goes on behind it.
 const LONG: usize = 15;
+/// Literals are copied in pieces of this size, and what is too much is overwritten.
+const PIECE: usize = 16;
 /// A token, literals and a distance, with a number of literals that fits.
-const SHORT: usize = 1 + 16 + 1;
+const SHORT: usize = 1 + PIECE + 2;
 
-const HASH_BITS: u32 = 13;
+const HASH_BITS: u32 = 12;
 /// How many entries the table has.
 pub(crate) const ENTRIES: usize = 1 << HASH_BITS;
-/// 2^32 divided by the golden ratio.
-const MULTIPLIER: u32 = 0x9e37_79b1;
+/// 2^64 divided by the golden ratio. Shifted, so that three of eight bytes do not count.
+const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15 << 24;
 
 /// How many places are tried one by one; then, more and more are left out.
 const STEADY: usize = 64;
-/// How many places make a group.
+/// How many places make a group, with one look at the end of the page.
 const GROUP: usize = 4;
 
-/// Where four bytes were last, by their hash. Any content will do.
+/// Where bytes were last, by their hash; 0 where there were none.
 pub(crate) type Table = [u16; ENTRIES];
 
 /// A place, and an earlier one with the same four bytes.
 struct Match {
     at: usize,
     from: usize,
+    /// In what eight bytes differ.
+    differ: u64,
 }
 
-/// Compresses `src` into `dst`; returns the length, or `None` where it does not fit.
+/// Compresses `src` into `dst`; returns the length, or `None` where it does not fit. Any content of the
+/// table will do.
 // Inlined, it would have to share registers with the caller.
 #[inline(never)]
 pub(crate) fn encode<const N: usize>(
@@ -55,171 +66,219 @@ pub(crate) fn encode<const N: usize>(
 ) -> Option<usize> {
     // Places are kept in 16 bits, and so are distances.
     const { assert!(MARGIN + GROUP <= N && N <= 1 << 16) };
+    table.fill(0);
     let room = dst.len();
     let mut out = dst;
     let mut anchor = 0;
-    while let Some(Match { mut at, from }) = search(src, table, anchor) {
-        // Both follow from how it was found: said again, they spare tests of bounds.
-        let mut from = usize::from(from as u16);
-        if at > N - MARGIN {
-            return None;
-        }
-        if at > anchor && from > 0 && src[at - 1] == *src.get(from - 1)? {
-            let more = common_end(&src[anchor..at], &src[..from]);
-            at = at.checked_sub(more)?;
-            from = from.checked_sub(more)?;
-        }
-        let differ = eight(src, at + MIN_MATCH)? ^ eight(src, from + MIN_MATCH)?;
-        let more = match NonZeroU64::new(differ) {
-            Some(differ) => (differ.trailing_zeros() / 8) as usize,
-            None => {
-                let late = src.get(at + MIN_MATCH + 8..N - LAST_LITERALS)?;
-                common(src.get(from + MIN_MATCH + 8..)?, late).wrapping_add(8)
-            }
-        };
+    while let Some(found) = search(src, table, anchor) {
+        let Match { at, from, .. } = found;
+        let next = end(src, &found)?;
         let lits = at.wrapping_sub(anchor);
+        let lits = lits.wrapping_sub(back(src, at, from)?.min(lits));
+        let more = next.wrapping_sub(anchor + MIN_MATCH).wrapping_sub(lits);
         let distance = (at.wrapping_sub(from) as u16).to_le_bytes();
-        if lits < LONG && more < LONG && out.len() >= SHORT {
+        if lits < LONG && out.len() >= SHORT {
             let place: &mut [u8; SHORT] = out.first_chunk_mut()?;
-            place[0] = ((lits << 4) | more) as u8;
-            place[1..17].copy_from_slice(bytes::<16>(src, anchor)?);
+            place[0] = ((lits << 4) | more.min(LONG)) as u8;
+            place[1..1 + PIECE].copy_from_slice(piece(src, anchor)?);
             place[1 + lits..3 + lits].copy_from_slice(&distance);
-            out = &mut out[3 + lits..];
+            out = length(&mut out[3 + lits..], more)?;
         } else {
-            out = sequence(out, src.get(anchor..at)?, distance, more)?;
+            out = sequence(out, src, anchor, lits, distance, more)?;
         }
-        anchor = (at + MIN_MATCH).wrapping_add(more);
+        anchor = next;
+        if anchor > N - MARGIN {
+            break;
+        }
         // What begins in the match may come again, too.
         let near = anchor.wrapping_sub(2);
-        if let Some(word) = eight(src, near) {
-            exchange(table, word as u32, near);
-            exchange(table, (word >> 8) as u32, near.wrapping_add(1));
-        }
+        exchange(table, eight(src, near)?, near);
     }
-    let out = literals(out, src.get(anchor..)?, 0)?;
+    let (out, anchor) = finish(src, table, out, anchor)?;
+    let out = literals(out, src, anchor, N.checked_sub(anchor)?, 0)?;
     Some(room.wrapping_sub(out.len()))
 }
 
-/// The next match from `start` on.
+/// Writes what is near the end, but for the last literals; returns what is behind it, and where these
+/// begin.
+#[inline(never)]
+fn finish<'a, const N: usize>(
+    src: &[u8; N],
+    table: &mut Table,
+    mut out: &'a mut [u8],
+    mut anchor: usize,
+) -> Option<(&'a mut [u8], usize)> {
+    let mut at = anchor.max(N - MARGIN);
+    while at <= N - LAST_MATCH {
+        let Some(Match { from, .. }) = probe(src, table, at) else {
+            at += 1;
+            continue;
+        };
+        let next = end_from(src, at, from, MIN_MATCH)?;
+        let distance = (at.wrapping_sub(from) as u16).to_le_bytes();
+        let more = next.wrapping_sub(at + MIN_MATCH);
+        out = sequence(out, src, anchor, at.wrapping_sub(anchor), distance, more)?;
+        anchor = next;
+        at = next;
+    }
+    Some((out, anchor))
+}
+
+/// The next match from `start` on, not near the end.
 #[inline(always)]
 fn search<const N: usize>(src: &[u8; N], table: &mut Table, start: usize) -> Option<Match> {
-    let end = start.wrapping_add(STEADY);
     let mut at = start;
+    let mut tries = 0_usize;
     while at <= N - MARGIN - GROUP {
         for i in 0..GROUP {
             if let Some(found) = probe(src, table, at + i) {
                 return Some(found);
             }
         }
-        at += GROUP;
-        if at == end {
-            return search_faster(src, table, at);
-        }
-    }
-    None
-}
-
-/// The next match from `start` on, with ever more places left out.
-#[inline(never)]
-fn search_faster<const N: usize>(src: &[u8; N], table: &mut Table, start: usize) -> Option<Match> {
-    let mut at = start;
-    let mut tries = STEADY;
-    while at <= N - MARGIN {
-        if let Some(found) = probe(src, table, at) {
-            return Some(found);
-        }
-        at += tries / STEADY;
-        tries = tries.wrapping_add(1);
+        tries = tries.wrapping_add(GROUP);
+        at += GROUP + tries / STEADY;
     }
     None
 }
 
 #[inline(always)]
 fn probe<const N: usize>(src: &[u8; N], table: &mut Table, at: usize) -> Option<Match> {
-    let word = four(src, at)?;
+    let word = eight(src, at)?;
     let from = usize::from(exchange(table, word, at));
-    (from < at && four(src, from)? == word).then_some(Match { at, from })
+    let differ = word ^ eight(src, from)?;
+    // The second is only false of an empty entry, at the beginning of the page.
+    (differ as u32 == 0 && from < at).then_some(Match { at, from, differ })
 }
 
-/// Notes where four bytes are; returns where they were before, or others with their hash.
+/// Notes where bytes are; returns where they were before, or others with their hash.
 #[inline(always)]
-fn exchange(table: &mut Table, four: u32, at: usize) -> u16 {
-    let hash = four.wrapping_mul(MULTIPLIER) >> (u32::BITS - HASH_BITS);
+fn exchange(table: &mut Table, word: u64, at: usize) -> u16 {
+    let hash = word.wrapping_mul(MULTIPLIER) >> (u64::BITS - HASH_BITS);
     core::mem::replace(&mut table[hash as usize], at as u16)
 }
 
-/// How many bytes are the same, from the first on.
-#[inline(never)]
-fn common(early: &[u8], late: &[u8]) -> usize {
-    let mut same = 0;
-    while let (Some(a), Some(b)) = (eight(early, same), eight(late, same)) {
-        match NonZeroU64::new(a ^ b) {
-            Some(differ) => return same.wrapping_add((differ.trailing_zeros() / 8) as usize),
-            None => same = same.wrapping_add(8),
-        }
+/// Where a match ends.
+#[inline(always)]
+fn end<const N: usize>(src: &[u8; N], found: &Match) -> Option<usize> {
+    let Match { at, from, differ } = *found;
+    let second = eight(src, at + 8)? ^ eight(src, from + 8)?;
+    let (differ, base) = if differ == 0 {
+        (second, at + 8)
+    } else {
+        (differ, at)
+    };
+    match NonZeroU64::new(differ) {
+        Some(differ) => Some(base.wrapping_add(same(differ))),
+        None => end_from(src, at, from, WIDE),
     }
-    while let (Some(a), Some(b)) = (early.get(same), late.get(same)) {
-        if a != b {
-            break;
-        }
-        same = same.wrapping_add(1);
-    }
-    same
 }
 
-/// How many bytes are the same, from the last back.
-#[inline(never)]
-fn common_end(a: &[u8], b: &[u8]) -> usize {
-    let pairs = a.iter().rev().zip(b.iter().rev());
-    pairs.take_while(|(a, b)| a == b).count()
+/// Where a match ends of which `len` bytes are known.
+#[inline(always)]
+fn end_from<const N: usize>(src: &[u8; N], at: usize, from: usize, len: usize) -> Option<usize> {
+    let (mut at, mut from) = (at + len, from + len);
+    while at <= N - LAST_LITERALS - 8 {
+        match NonZeroU64::new(eight(src, at)? ^ eight(src, from)?) {
+            Some(differ) => return Some(at.wrapping_add(same(differ))),
+            None => (at, from) = (at + 8, from + 8),
+        }
+    }
+    while at < N - LAST_LITERALS && src[at] == *src.get(from)? {
+        (at, from) = (at + 1, from.wrapping_add(1));
+    }
+    Some(at)
+}
+
+/// How many bytes are the same before two places, at most seven.
+#[inline(always)]
+fn back<const N: usize>(src: &[u8; N], at: usize, from: usize) -> Option<usize> {
+    if from < 8 {
+        return Some(0);
+    }
+    let differ = eight(src, at.wrapping_sub(8))? ^ eight(src, from.wrapping_sub(8))?;
+    Some(((differ | 1).leading_zeros() / 8) as usize)
+}
+
+/// How many bytes are the same, from the first on.
+#[inline(always)]
+fn same(differ: NonZeroU64) -> usize {
+    (differ.trailing_zeros() / 8) as usize
 }
 
 /// Writes a sequence of any length; returns what is behind it.
 #[inline(never)]
-fn sequence<'a>(
+fn sequence<'a, const N: usize>(
     out: &'a mut [u8],
-    lits: &[u8],
+    src: &[u8; N],
+    anchor: usize,
+    lits: usize,
     distance: [u8; 2],
     more: usize,
 ) -> Option<&'a mut [u8]> {
-    let out = literals(out, lits, more)?;
+    let out = literals(out, src, anchor, lits, more)?;
     let (place, out) = out.split_first_chunk_mut()?;
     *place = distance;
     length(out, more)
 }
 
 /// Writes a token and literals; returns what is behind them.
-fn literals<'a>(out: &'a mut [u8], lits: &[u8], more: usize) -> Option<&'a mut [u8]> {
+#[inline(always)]
+fn literals<'a, const N: usize>(
+    out: &'a mut [u8],
+    src: &[u8; N],
+    anchor: usize,
+    lits: usize,
+    more: usize,
+) -> Option<&'a mut [u8]> {
     let (token, out) = out.split_first_mut()?;
-    *token = ((lits.len().min(LONG) << 4) | more.min(LONG)) as u8;
-    let (copy, out) = length(out, lits.len())?.split_at_mut_checked(lits.len())?;
-    copy.copy_from_slice(lits);
+    *token = ((lits.min(LONG) << 4) | more.min(LONG)) as u8;
+    let out = length(out, lits)?;
+    if lits < 16 * PIECE && anchor.wrapping_add(lits) <= N - PIECE && out.len() >= lits + PIECE {
+        let mut done = 0;
+        while done < lits {
+            let place = out.get_mut(done..)?.first_chunk_mut()?;
+            *place = *piece(src, anchor.wrapping_add(done))?;
+            done += PIECE;
+        }
+        return out.get_mut(lits..);
+    }
+    let (place, out) = out.split_at_mut_checked(lits)?;
+    place.copy_from_slice(src.get(anchor..)?.get(..lits)?);
     Some(out)
 }
 
 /// Writes what of a number does not fit in the token; returns what is behind it.
-fn length(out: &mut [u8], len: usize) -> Option<&mut [u8]> {
-    let Some(rest) = len.checked_sub(LONG) else {
+#[inline(always)]
+fn length(mut out: &mut [u8], len: usize) -> Option<&mut [u8]> {
+    let Some(mut rest) = len.checked_sub(LONG) else {
         return Some(out);
     };
-    let (full, out) = out.split_at_mut_checked(rest / 255)?;
-    full.fill(255);
-    let (last, out) = out.split_first_mut()?;
-    *last = (rest % 255) as u8;
-    Some(out)
+    loop {
+        let byte;
+        (byte, out) = out.split_first_mut()?;
+        *byte = rest.min(255) as u8;
+        match rest.checked_sub(255) {
+            Some(more) => rest = more,
+            None => return Some(out),
+        }
+    }
 }
 
 #[inline(always)]
-fn bytes<const LEN: usize>(src: &[u8], at: usize) -> Option<&[u8; LEN]> {
-    src.get(at..at.wrapping_add(LEN))?.first_chunk()
+fn piece<const N: usize>(src: &[u8; N], at: usize) -> Option<&[u8; PIECE]> {
+    // Said in this way, it is one comparison.
+    if at > N - PIECE {
+        return None;
+    }
+    src[at..].first_chunk()
 }
 
 #[inline(always)]
-fn four(src: &[u8], at: usize) -> Option<u32> {
-    bytes(src, at).map(|four| u32::from_le_bytes(*four))
-}
-
-#[inline(always)]
-fn eight(src: &[u8], at: usize) -> Option<u64> {
-    bytes(src, at).map(|eight| u64::from_le_bytes(*eight))
+fn eight<const N: usize>(src: &[u8; N], at: usize) -> Option<u64> {
+    if at > N - 8 {
+        return None;
+    }
+    src[at..]
+        .first_chunk()
+        .map(|eight| u64::from_le_bytes(*eight))
 }

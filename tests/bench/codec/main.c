@@ -137,6 +137,19 @@ static void decode(int c)
 	}
 }
 
+/* The kernel's decoder reads what the module's encoder wrote, and the other way round. */
+static void exchange(int from, int to)
+{
+	for (int i = 0; i < BATCH; i++) {
+		if (!kept[i] || (contenders[to].decode(blocks[from][i], lens[from][i], decoded[i]) &&
+				 !memcmp(decoded[i], batch[i], PAGE)))
+			continue;
+		fprintf(stderr, "codec: %s does not read a block of %s\n", contenders[to].name,
+			contenders[from].name);
+		exit(1);
+	}
+}
+
 /* What the module does with a page that is no repeated word. */
 static void store(void)
 {
@@ -196,6 +209,8 @@ static void turns(unsigned int first)
 	}
 	for (int i = 0; i < CONTENDERS; i++)
 		decode((first + i) % CONTENDERS);
+	exchange(VSWAP, LZ4);
+	exchange(LZ4, VSWAP);
 	look();
 	seen += BATCH;
 }

@@ -80,7 +80,7 @@ proptest! {
 
     #[test]
     fn comes_back(pieces in vec(vec(piece(), 1..60), 1..4)) {
-        // The table keeps what earlier pages left in it.
+        // One table for all, as in the module.
         let mut table = table();
         for pieces in &pieces {
             round::<PAGE>(&fill(pieces), &mut table);
@@ -88,7 +88,10 @@ proptest! {
     }
 
     #[test]
-    fn any_table_will_do(pieces in vec(piece(), 1..60), seed: u64) {
+    fn the_table_leaves_no_trace(pieces in vec(piece(), 1..60), seed: u64) {
+        let page = fill::<PAGE>(&pieces);
+        let mut out = [[0; 2 * PAGE]; 2];
+        let len = encode(&page, &mut out[0], &mut table());
         let mut table = table();
         let mut x = seed | 1;
         for entry in table.iter_mut() {
@@ -97,7 +100,48 @@ proptest! {
             x ^= x << 17;
             *entry = x as u16;
         }
-        round::<PAGE>(&fill(&pieces), &mut table);
+        prop_assert_eq!(encode(&page, &mut out[1], &mut table), len);
+        prop_assert!(out[0] == out[1], "another block");
+    }
+
+    #[test]
+    fn blocks_end_as_the_format_demands(pieces in vec(piece(), 1..60), tail in 0..40usize) {
+        // Nearly all ends of a page: a match, then bytes that are not seen before.
+        let mut page = fill::<PAGE>(&pieces);
+        let start = PAGE - 40;
+        page.copy_within(100..100 + tail, start);
+        let mut out = [0; 2 * PAGE];
+        let len = encode(&page, &mut out, &mut table()).expect("there is room for any block");
+        ends_well(&out[..len])?;
+    }
+
+    #[test]
+    fn blocks_with_long_matches_are_read(
+        pieces in vec((1..80usize, 1..700usize, 0..40usize), 1..40)
+    ) {
+        // Each a match of some distance and length, and literals.
+        let mut block = Vec::new();
+        let mut page = vec![7; 1];
+        let mut lits = 1;
+        for (distance, len, next) in pieces {
+            let distance = distance.min(page.len());
+            if page.len() + len + 4 + next > PAGE - 12 {
+                break;
+            }
+            write(&mut block, &page[page.len() - lits..], Some((distance, len)));
+            for _ in 0..len + 4 {
+                page.push(page[page.len() - distance]);
+            }
+            page.extend((0..next).map(|i| i as u8));
+            lits = next;
+        }
+        page.resize(PAGE, 3);
+        let rest = page.len() - written(&block);
+        write(&mut block, &page[PAGE - rest..], None);
+        let mut own: Box<Page> = Box::new([0; PAGE]);
+        prop_assert_eq!(decode(&block, &mut own), Some(()));
+        prop_assert!(page == own[..]);
+        same_verdict(&block)?;
     }
 
     #[test]
@@ -164,17 +208,155 @@ fn same_verdict(block: &[u8]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-#[test]
-fn every_distance_and_length() {
-    // Random bytes, the last of them again and again, then others: near the end of the page, too.
-    let random: Vec<u8> = (0..PAGE as u32)
+/// Writes a sequence: literals, and a match of a distance and a length less 4.
+fn write(block: &mut Vec<u8>, lits: &[u8], found: Option<(usize, usize)>) {
+    let length = |block: &mut Vec<u8>, len: usize| {
+        if len >= 15 {
+            block.resize(block.len() + (len - 15) / 255, 255);
+            block.push(((len - 15) % 255) as u8);
+        }
+    };
+    let more = found.map_or(0, |(_, more)| more);
+    block.push(((lits.len().min(15) << 4) | more.min(15)) as u8);
+    length(block, lits.len());
+    block.extend(lits);
+    if let Some((distance, more)) = found {
+        block.extend((distance as u16).to_le_bytes());
+        length(block, more);
+    }
+}
+
+/// The sequences of a block: number of literals, length of the match.
+fn sequences(block: &[u8]) -> Vec<(usize, usize)> {
+    let mut all = Vec::new();
+    let mut next = 0;
+    let length = |next: &mut usize, len: u8| {
+        let mut len = usize::from(len);
+        let mut byte = if len == 15 { 255 } else { 0 };
+        while byte == 255 {
+            byte = block[*next];
+            *next += 1;
+            len += usize::from(byte);
+        }
+        len
+    };
+    while next < block.len() {
+        let token = block[next];
+        next += 1;
+        let lits = length(&mut next, token >> 4);
+        next += lits;
+        let mut len = 0;
+        if next < block.len() {
+            next += 2;
+            len = length(&mut next, token & 15) + 4;
+        }
+        all.push((lits, len));
+    }
+    all
+}
+
+/// How many bytes a block without its end stands for.
+fn written(block: &[u8]) -> usize {
+    sequences(block).iter().map(|(lits, len)| lits + len).sum()
+}
+
+/// The last five bytes are literals, and the last match begins at least twelve before the end.
+fn ends_well(block: &[u8]) -> Result<(), TestCaseError> {
+    let all = sequences(block);
+    let (lits, len) = all[all.len() - 1];
+    prop_assert_eq!(len, 0);
+    if let Some((_, len)) = all.iter().rev().nth(1) {
+        prop_assert!(lits >= 5, "{lits} literals at the end");
+        prop_assert!(
+            lits + len >= 12,
+            "the last match begins {} before the end",
+            lits + len
+        );
+    }
+    Ok(())
+}
+
+/// Bytes without an order.
+fn random() -> Vec<u8> {
+    (0..PAGE as u32)
         .map(|i| {
             (i.wrapping_mul(0x9e37_79b1)
                 .rotate_left(13)
                 .wrapping_mul(0x85eb_ca6b)
                 >> 24) as u8
         })
-        .collect();
+        .collect()
+}
+
+#[test]
+fn all_distances() {
+    // One match, from the first places on to the last, of any distance that a page has room for. Nothing
+    // is left out of the search up to there: zeroes, which match each other, are between them.
+    let random = random();
+    let mut table = table();
+    for len in [8, 16, 17, 40] {
+        for from in (0..40).chain((40..PAGE - 40).step_by(97)) {
+            for at in (from + len..PAGE - len).step_by(61) {
+                let mut page: Box<Page> = Box::new([0; PAGE]);
+                page[from..from + len].copy_from_slice(&random[..len]);
+                let once = round(&page, &mut table);
+                page[at..at + len].copy_from_slice(&random[..len]);
+                let twice = round(&page, &mut table);
+                // Found, it costs a few tokens and lengths, and not its bytes. The first place is not
+                // looked for, nor are the last ones.
+                if from > 0 && len >= 16 && at + len < PAGE - 12 {
+                    assert!(
+                        twice < once + len,
+                        "{len} bytes at {from} and {at}: {once}, {twice}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_kind_of_page() {
+    let random = random();
+    let page = |byte: &dyn Fn(usize) -> u8| -> Box<Page> {
+        (0..PAGE).map(byte).collect::<Vec<_>>().try_into().unwrap()
+    };
+    let text = include_bytes!("lz4.rs");
+    let pages = [
+        page(&|_| 0),
+        page(&|_| 255),
+        page(&|i| i as u8),
+        page(&|i| (i / 8) as u8),
+        page(&|i| random[i]),
+        page(&|i| random[i % 2048]),
+        page(&|i| random[i % 5]),
+        page(&|i| text[i]),
+        // Random and zeroes in turn.
+        page(&|i| if i / 512 % 2 == 0 { random[i] } else { 0 }),
+        // Words like pointers and small numbers.
+        page(&|i| [random[i], random[i / 64], 0x30, 0x12, 0x7f, 0, 0, 0][i % 8]),
+        // A match up to the end, and one from the beginning.
+        page(&|i| {
+            if i < 4000 {
+                random[i]
+            } else {
+                random[i - 4000]
+            }
+        }),
+        page(&|i| random[i % (PAGE - 64)]),
+    ];
+    let mut table = table();
+    for _ in 0..2 {
+        for page in &pages {
+            round(page, &mut table);
+        }
+    }
+}
+
+#[test]
+fn every_distance_and_length() {
+    // Random bytes, the last of them again and again, then others: near the end of the page, too.
+    let random = random();
     let mut table = table();
     for at in [40, 3000, PAGE - 120, PAGE - 60] {
         for distance in 1..40 {
