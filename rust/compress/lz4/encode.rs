@@ -39,12 +39,14 @@ pub(crate) const ENTRIES: usize = 1 << HASH_BITS;
 /// 2^64 divided by the golden ratio. Shifted, so that three of eight bytes do not count.
 const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15 << 24;
 
-/// How many places are tried one by one; then, more and more are left out.
-const STEADY: usize = 64;
-/// How many places make a group, with one look at the end of the page.
-const GROUP: usize = 4;
+/// How many places are tried one by one after a match; then, more and more are left out.
+const STEADY: usize = 32;
+/// After how many tries one more is left out each time.
+const SLOWER: usize = 64;
+/// How many places make a group, with one look at the end of the page, and what is left out behind it.
+const GROUP: usize = 8;
 
-/// Where bytes were last, by their hash; 0 where there were none.
+/// Where bytes were last, by their hash; 0 as well where there were none.
 pub(crate) type Table = [u16; ENTRIES];
 
 /// A place, and an earlier one with the same four bytes.
@@ -70,29 +72,41 @@ pub(crate) fn encode<const N: usize>(
     let room = dst.len();
     let mut out = dst;
     let mut anchor = 0;
-    while let Some(found) = search(src, table, anchor) {
-        let Match { at, from, .. } = found;
+    // In the table, all is at the place 0, and what is there indeed needs no entry.
+    let mut at = 1;
+    let mut tries = SLOWER - STEADY;
+    while at <= N - MARGIN - GROUP {
+        let Some(found) = search(src, table, at) else {
+            tries = tries.wrapping_add(GROUP);
+            at += GROUP + tries / SLOWER;
+            continue;
+        };
         let next = end(src, &found)?;
-        let lits = at.wrapping_sub(anchor);
-        let lits = lits.wrapping_sub(back(src, at, from)?.min(lits));
-        let more = next.wrapping_sub(anchor + MIN_MATCH).wrapping_sub(lits);
-        let distance = (at.wrapping_sub(from) as u16).to_le_bytes();
+        let Match { at: hit, from, .. } = found;
+        let distance = (hit.wrapping_sub(from) as u16).to_le_bytes();
+        let begin = hit.wrapping_sub(back(src, hit, from)?).max(anchor);
+        let lits = begin.wrapping_sub(anchor);
+        let more = next.wrapping_sub(begin).wrapping_sub(MIN_MATCH);
         if lits < LONG && out.len() >= SHORT {
             let place: &mut [u8; SHORT] = out.first_chunk_mut()?;
-            place[0] = ((lits << 4) | more.min(LONG)) as u8;
             place[1..1 + PIECE].copy_from_slice(piece(src, anchor)?);
             place[1 + lits..3 + lits].copy_from_slice(&distance);
-            out = length(&mut out[3 + lits..], more)?;
+            if more < LONG {
+                place[0] = ((lits << 4) | more) as u8;
+                out = &mut out[3 + lits..];
+            } else {
+                place[0] = ((lits << 4) | LONG) as u8;
+                out = length(&mut out[3 + lits..], more)?;
+            }
         } else {
             out = sequence(out, src, anchor, lits, distance, more)?;
         }
-        anchor = next;
-        if anchor > N - MARGIN {
-            break;
-        }
         // What begins in the match may come again, too.
-        let near = anchor.wrapping_sub(2);
-        exchange(table, eight(src, near)?, near);
+        let near = next.wrapping_sub(2);
+        if let Some(word) = eight(src, near) {
+            exchange(table, word, near);
+        }
+        (anchor, at, tries) = (next, next, SLOWER - STEADY);
     }
     let (out, anchor) = finish(src, table, out, anchor)?;
     let out = literals(out, src, anchor, N.checked_sub(anchor)?, 0)?;
@@ -100,7 +114,7 @@ pub(crate) fn encode<const N: usize>(
 }
 
 /// Writes what is near the end, but for the last literals; returns what is behind it, and where these
-/// begin.
+/// begin. Some places between the last group and here are not tried.
 #[inline(never)]
 fn finish<'a, const N: usize>(
     src: &[u8; N],
@@ -110,7 +124,7 @@ fn finish<'a, const N: usize>(
 ) -> Option<(&'a mut [u8], usize)> {
     let mut at = anchor.max(N - MARGIN);
     while at <= N - LAST_MATCH {
-        let Some(Match { from, .. }) = probe(src, table, at) else {
+        let Some(Match { from, .. }) = probe(src, table, at, N - 8) else {
             at += 1;
             continue;
         };
@@ -124,30 +138,36 @@ fn finish<'a, const N: usize>(
     Some((out, anchor))
 }
 
-/// The next match from `start` on, not near the end.
+/// A match at a group of places.
 #[inline(always)]
-fn search<const N: usize>(src: &[u8; N], table: &mut Table, start: usize) -> Option<Match> {
-    let mut at = start;
-    let mut tries = 0_usize;
-    while at <= N - MARGIN - GROUP {
-        for i in 0..GROUP {
-            if let Some(found) = probe(src, table, at + i) {
-                return Some(found);
-            }
+fn search<const N: usize>(src: &[u8; N], table: &mut Table, at: usize) -> Option<Match> {
+    for i in 0..GROUP {
+        if let Some(found) = probe(src, table, at + i, N - MARGIN) {
+            return Some(found);
         }
-        tries = tries.wrapping_add(GROUP);
-        at += GROUP + tries / STEADY;
     }
     None
 }
 
+/// A match at a place. None is behind `last`, to look at which saves checks of what is read later.
 #[inline(always)]
-fn probe<const N: usize>(src: &[u8; N], table: &mut Table, at: usize) -> Option<Match> {
+fn probe<const N: usize>(
+    src: &[u8; N],
+    table: &mut Table,
+    at: usize,
+    last: usize,
+) -> Option<Match> {
     let word = eight(src, at)?;
     let from = usize::from(exchange(table, word, at));
-    let differ = word ^ eight(src, from)?;
-    // The second is only false of an empty entry, at the beginning of the page.
-    (differ as u32 == 0 && from < at).then_some(Match { at, from, differ })
+    if from > last {
+        return None;
+    }
+    let before = eight(src, from)?;
+    (word as u32 == before as u32).then_some(Match {
+        at,
+        from,
+        differ: word ^ before,
+    })
 }
 
 /// Notes where bytes are; returns where they were before, or others with their hash.
