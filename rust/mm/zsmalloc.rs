@@ -312,14 +312,17 @@ impl FreeBatch<'_> {
         if kernel::warn_on!(!self.takes(&object)) {
             return;
         }
-        if self.len == FREE_BATCH {
-            self.flush();
-        }
-        if let Some(handle) = self.handles.get_mut(self.len) {
-            handle.write(object.handle);
-            // INVARIANT: The object is of this pool, was passed by value and is forgotten.
-            self.len += 1;
-        }
+        // Looked at once: the compiler does not know that flush() leaves nothing.
+        let len = match self.len {
+            FREE_BATCH.. => {
+                self.flush();
+                0
+            }
+            len => len,
+        };
+        self.handles[len].write(object.handle);
+        // INVARIANT: The object is of this pool, was passed by value and is forgotten.
+        self.len = len + 1;
     }
 
     fn flush(&mut self) {
