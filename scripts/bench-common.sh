@@ -59,7 +59,11 @@ setup() {
 	vanilla-*) GUEST[1]=vanilla ;;
 	zswap) GUEST+=(--disk 1G) ;;
 	esac
-	case $1 in *-disk) GUEST+=(--disk 1G) ;; esac
+	case $1 in
+	*-disk) GUEST+=(--disk 1G) ;;
+	# The ghost with the kernel's code for lz4 instead of its own.
+	vswap-scomp) MEASURE=(--setup vswap --contender vswap-scomp --compressor lz4-scomp) ;;
+	esac
 }
 
 bench_prepare() {
