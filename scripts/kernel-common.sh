@@ -71,17 +71,20 @@ configure() {
 	[ -z "$missing" ] || die "the kernel's configuration did not take: ${missing//$'\n'/ }"
 }
 
-# start_from_vanilla TAG - a kernel that differs in few objects need not make all.
-start_from_vanilla() {
-	local vanilla=$VSWAP_CACHE/kernel-vanilla$1
-	[ ! -e "$work/obj" ] || return 0
-	"$VSWAP_ROOT/scripts/kernel" vanilla
-	say "starting ${work##*/} from the objects of vanilla"
-	rm -rf "$work"
-	mkdir -p "$work"
-	cp -al "$vanilla/src" "$work/src"
-	cp -a "$vanilla/obj" "$work/obj.new"
-	mv "$work/obj.new" "$work/obj"
+# start_from NAME - a kernel that differs from another in few objects need not make
+# all, if the other one is there and nobody is making it.
+start_from() {
+	local other=$VSWAP_CACHE/$1
+	[ ! -e "$work/obj" ] && [ -e "$other/key" ] || return 0
+	(
+		flock -n 9 && [ -e "$other/key" ] || exit 0
+		say "starting ${work##*/} from the objects of $1"
+		rm -rf "$work"
+		mkdir -p "$work"
+		cp -al "$other/src" "$work/src"
+		cp -a "$other/obj" "$work/obj.new"
+		mv "$work/obj.new" "$work/obj"
+	) 9>"$VSWAP_CACHE/.lock-$1"
 }
 
 # keep_image FLAVOR - copies what a guest boots to build/FLAVOR.
