@@ -21,6 +21,7 @@ mod ram;
 mod report;
 mod swapoff;
 mod sweep;
+mod tail;
 
 use options::Options;
 use selftests::fail;
@@ -47,6 +48,7 @@ fn run() -> Outcome {
         "cpus" => cpus::run(&options),
         "on" => options.device()?.on().map(drop),
         "sweep" => sweep::run(&options),
+        "tail" => tail::run(&options),
         "pages" => options.kinds[0].print(options.mib << 8),
         other => fail!("'{other}' is nothing to measure\n{}", options::USAGE),
     }

@@ -17,9 +17,11 @@ parts:
   cpus            two processors at once: vswap, zram and zswap in turn
   on              only turn the device on
   sweep           processes that go through more memory than they have
+  tail            single faults, in a group with three quarters of the memory
   pages           writes --mb MiB of a kind to standard output, and measures nothing
 options:
-  --setup DEVICE  vswap, zram, zswap (over a disk), zswap-brd, brd or disk
+  --setup DEVICE  vswap, tier (over a RAM disk), zram, zswap (over a disk), zswap-brd,
+                  brd or disk
   --contender C   its name in the results (DEVICE)
   --compressor C  lz4 unless said
   --size BYTES    of the device, with K, M, G or T (twice the data)
@@ -31,6 +33,7 @@ options:
   --runs N        runs, of which the least counts (2)
   --mapped N      MiB of zero pages that are mapped beside the data
   --processes N   of sweep
+  --pool N        MiB of compressed pages that the group of tail may have
   --title         print the line with the columns' names";
 
 /// What was asked for.
@@ -47,6 +50,7 @@ pub struct Options {
     pub runs: usize,
     pub mapped: usize,
     pub processes: usize,
+    pub pool: Option<usize>,
     pub title: bool,
 }
 
@@ -68,6 +72,7 @@ impl Options {
             runs: 2,
             mapped: 0,
             processes: 1,
+            pool: None,
             title: false,
         };
         while let Some(word) = words.next() {
@@ -94,6 +99,7 @@ impl Options {
                 "--runs" => options.runs = number(value()?)?,
                 "--mapped" => options.mapped = number(value()?)?,
                 "--processes" => options.processes = number(value()?)?,
+                "--pool" => options.pool = Some(number(value()?)?),
                 "--title" => options.title = true,
                 "--help" => {
                     println!("{USAGE}");
