@@ -27,7 +27,7 @@ pub fn run(options: &Options) -> Outcome {
     // The other LRU uses statistics that are up to two seconds old.
     kernel::write("/sys/kernel/mm/lru_gen/enabled", "y")?;
     let group = Cgroup::new("tail")?;
-    group.set("memory.max", options.mib * 3 << 18)?;
+    group.set("memory.max", options.mib * (3 << 18))?;
     if let Some(mib) = options.pool {
         group.set("memory.zswap.max", mib << 20)?;
     }
