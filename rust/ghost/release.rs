@@ -108,7 +108,17 @@ impl Ghost {
         i: usize,
         tally: &mut Tally,
     ) {
-        match slots.take(i) {
+        self.empty_one(reader, &mut slots.slot(i), tally);
+    }
+
+    #[inline(always)]
+    pub(super) fn empty_one(
+        &self,
+        reader: &PoolReader<'_>,
+        slot: &mut Slot<'_, Value>,
+        tally: &mut Tally,
+    ) {
+        match slot.take() {
             Ok(backing) => self.release(reader, backing, tally),
             Err(word) => report(word),
         }

@@ -45,13 +45,13 @@ impl Ghost {
         let reader = self.pools.read();
         let mut looked = 0;
         let stored = (0..slots.len()).try_for_each(|i| {
-            let slot = slots.slot(i);
+            let mut slot = slots.slot(i);
             let backing = match same_filled::find(folio.page(i).words()) {
                 Some(word) => {
                     tally.zero += u32::from(word == 0);
                     Backing::Value(Value::SameFilled(word))
                 }
-                None => self.keep(&reader, folio, i, &slot, flags, &mut looked)?,
+                None => self.keep(&reader, folio, &mut slot, flags, tally, &mut looked)?,
             };
             tally.io += u32::from(matches!(backing, Backing::Physical(_)));
             self.put(&reader, slot, backing, tally)
@@ -68,18 +68,20 @@ impl Ghost {
     /// Compresses a page. One that cannot be compressed, or gets no smaller, is given a physical
     /// slot, or if there is none, kept in memory as it is. For the pages before
     /// `looked`, the pools were found not to be full.
-    #[inline(always)]
+    // Out of line, so that same-filled pages do not pay for its registers.
+    #[inline(never)]
     fn keep<'a>(
         &self,
         reader: &PoolReader<'_>,
         folio: &SwapFolio<'_>,
-        i: usize,
-        slot: &Slot<'a, Value>,
+        slot: &mut Slot<'a, Value>,
         flags: StoreFlags,
+        tally: &mut Tally,
         looked: &mut usize,
     ) -> Result<Backing<'a, Value>> {
-        let physical = || match flags.physical {
-            true => slot.alloc_physical(folio).map(Backing::Physical),
+        let i = slot.index();
+        let mut physical = || match flags.physical {
+            true => self.physical(reader, folio, slot, tally),
             false => None,
         };
         if !flags.compress {
@@ -92,7 +94,7 @@ impl Ghost {
             *looked = i + PAGES_A_LOOK;
         }
         let pool = self.pools.current(reader).ok_or(ENODEV)?;
-        let whole = || match physical() {
+        let mut whole = || match physical() {
             Some(backing) => Ok(backing),
             None => pool
                 .store_whole(folio.page(i), folio.nid())
@@ -106,6 +108,20 @@ impl Ghost {
                 physical().ok_or(e)
             }
         }
+    }
+
+    /// Gives a page a physical slot, if there is one. May sleep.
+    #[inline(never)]
+    fn physical<'a>(
+        &self,
+        reader: &PoolReader<'_>,
+        folio: &SwapFolio<'_>,
+        slot: &mut Slot<'a, Value>,
+        tally: &mut Tally,
+    ) -> Option<Backing<'a, Value>> {
+        // It may have one, with what is older than the folio.
+        self.empty_one(reader, slot, tally);
+        slot.alloc_physical(folio).map(Backing::Physical)
     }
 
     /// Counts a page that could not be stored.

@@ -271,8 +271,23 @@ impl<'a, V: ValueEncoding> Slot<'a, V> {
         self.slots.peek(self.index, f)
     }
 
+    /// Which of the slots it is.
+    #[inline]
+    pub(crate) fn index(&self) -> usize {
+        self.index
+    }
+
+    /// Takes what the slot has.
+    #[inline(always)]
+    pub(crate) fn take(&mut self) -> Result<Backing<'_, V>, Invalid> {
+        Ok(self.slots.backing(self.slots.table.take(self.index)?))
+    }
+
     /// A physical slot for the page of this one, if a device has one and the folio's cgroup may have
     /// it. `folio` is that of the slots. May sleep.
+    ///
+    /// The slot should have none: the core counts one slot less as used on the ghost for each, and with
+    /// two for one it would count below zero.
     pub(crate) fn alloc_physical(&self, folio: &SwapFolio<'_>) -> Option<PhysicalSlot<'a>> {
         if self.index >= folio.nr_pages() {
             return None;

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 //! Pages that came from the disk and were only read keep their slots there, and
-//! go out again without being written.
+//! go out again without being written. Those that were modified get others.
 
 use crate::cgroup::Cgroup;
 use crate::data::Kind;
 use crate::disk::Disk;
-use crate::ghost::{counter, Ghost};
+use crate::ghost::{counter, swap_line, Ghost};
 use crate::harness::Env;
 use crate::kernel;
 use crate::mapping::Mapping;
 use crate::outcome::Outcome;
 use crate::threads::{each, Shared};
 use crate::worker::Worker;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 const OWNER: u32 = 250;
 
@@ -30,8 +31,46 @@ pub fn run(env: &Env) -> Outcome {
         })?
         .join()?;
     }
+    rewrite(env.pages(16))?;
     disk.off()?;
     ghost.stop()
+}
+
+/// All that the ghost has is on the disk, and pages that go out once more still have
+/// their old slots there. What the ghost uses must not count below zero meanwhile, as
+/// what the kernel keeps of full devices does not stand that.
+fn rewrite(pages: usize) -> Outcome {
+    let map = Shared::new(Mapping::private(pages)?);
+    let done = AtomicBool::new(false);
+    let again = || {
+        map.fill(map.all(), Kind::Random, OWNER, 0);
+        map.page_out(map.all())?;
+        for generation in 1..4 {
+            map.check(map.all(), Kind::Random, OWNER, generation - 1)?;
+            map.fill(map.all(), Kind::Random, OWNER, generation);
+            map.page_out(map.all())?;
+        }
+        map.check(map.all(), Kind::Random, OWNER, 3)
+    };
+    each(2, |thread| {
+        if thread == 0 {
+            let result = again();
+            done.store(true, Relaxed);
+            return result;
+        }
+        while !done.load(Relaxed) {
+            let Some(line) = swap_line()? else {
+                fail!("/proc/swaps does not show the ghost")
+            };
+            ensure!(
+                line.used <= line.size,
+                "the ghost uses {} of {} KiB",
+                line.used,
+                line.size
+            );
+        }
+        Ok(())
+    })
 }
 
 fn reread(pages: usize, group: &Cgroup) -> Outcome {
