@@ -66,8 +66,8 @@ impl Ghost {
     }
 
     /// Compresses a page. One that cannot be compressed, or gets no smaller, is given a physical
-    /// slot, or if there is none, kept in memory as it is. For the pages before
-    /// `looked`, the pools were found not to be full.
+    /// slot, or if there is none, kept in memory as it is. For the pages before `looked`, the pools
+    /// were found not to be full.
     // Out of line, so that same-filled pages do not pay for its registers.
     #[inline(never)]
     fn keep<'a>(
@@ -119,7 +119,8 @@ impl Ghost {
         slot: &mut Slot<'a, Value>,
         tally: &mut Tally,
     ) -> Option<Backing<'a, Value>> {
-        // It may have one, with what is older than the folio.
+        // It may have one, with what is older than the folio; see `Slot::alloc_physical()`. If the folio
+        // cannot be stored its slots are emptied anyway.
         self.empty_one(reader, slot, tally);
         slot.alloc_physical(folio).map(Backing::Physical)
     }
