@@ -121,8 +121,21 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// Reads them.
+    /// Reads them, at a moment when they do not change: to read them, a process may need pages of its own
+    /// that are out. Where others swap all the time, there is no such moment.
     pub fn read() -> Outcome<Self> {
+        let mut last = Self::one_by_one()?;
+        for _ in 0..100 {
+            let next = Self::one_by_one()?;
+            if next == last {
+                break;
+            }
+            last = next;
+        }
+        Ok(last)
+    }
+
+    fn one_by_one() -> Outcome<Self> {
         Ok(Self {
             stored: counter("stored_pages")?,
             same_filled: counter("same_filled_pages")?,
