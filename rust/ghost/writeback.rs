@@ -121,8 +121,7 @@ impl Face for Pages<'_> {
 impl Shrinker for Ghost {
     const NAME: &'static CStr = c"vswap";
     const BATCH: usize = 64;
-    // 16 times the usual: what is in use has to be read from a disk again, which is slow.
-    const SEEKS: u32 = 32;
+    const SEEKS: u32 = shrinker::DEFAULT_SEEKS;
 
     fn count(&self, sc: &ShrinkControl<'_>) -> usize {
         let memcg = sc.memcg();

@@ -40,6 +40,9 @@ impl ShrinkControl<'_> {
     }
 }
 
+/// What most shrinkers say of [`Shrinker::SEEKS`].
+pub(crate) const DEFAULT_SEEKS: u32 = bindings::DEFAULT_SEEKS;
+
 /// What a scan did.
 pub(crate) struct Scanned {
     /// How many objects it looked at. Reclaim gives up for now if none.
