@@ -14,7 +14,7 @@ help:
 	@echo 'make module   build build/$$FLAVOR/vswap.ko'
 	@echo 'make clean    remove build/ (what took long is in the cache)'
 	@echo
-	@echo 'FLAVOR=release|debug|kcsan|vanilla   which kernel (default: release)'
+	@echo 'FLAVOR=release|debug|kcsan|lockstat|vanilla   which kernel (default: release)'
 	@echo 'KERNEL_SRC=dir                 your own Linux 7.3.y tree'
 
 run: ; @scripts/run

@@ -3,12 +3,13 @@
 //! freed, how much RAM it takes, what it costs to turn a device on and off.
 //!
 //! In a guest that counts instructions (scripts/guest --icount) a nanosecond is
-//! an instruction, and runs repeat. Only `cpus` measures real time.
+//! an instruction, and runs repeat. Only `cpus` measures real time, and `contention` what hangs on it.
 //!
 //! Each figure is a line: part, contender, compressor, data, folios, figure,
 //! unit, value.
 
 mod clock;
+mod contention;
 mod corpus;
 mod cpus;
 mod devices;
@@ -46,6 +47,7 @@ fn run() -> Outcome {
         "swapoff" => swapoff::run(&options),
         "fork" => fork::run(&options),
         "cpus" => cpus::run(&options),
+        "contention" => contention::run(&options),
         "on" => options.device()?.on().map(drop),
         "sweep" => sweep::run(&options),
         "tail" => tail::run(&options),

@@ -15,6 +15,7 @@ parts:
   swapoff         a page's share of swapoff, with --mapped MiB of other memory
   fork            munmap of pages that are out and that a child has too
   cpus            two processors at once: vswap, zram and zswap in turn
+  contention      locks that threads on all processors wait for
   on              only turn the device on
   sweep           processes that go through more memory than they have
   tail            single faults, in a group with three quarters of the memory
