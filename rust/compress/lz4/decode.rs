@@ -14,8 +14,9 @@ const LONG: usize = 15;
 const LITERALS: usize = 16;
 /// How much at most is written for a match whose length fits in the token.
 const MATCH: usize = 24;
-/// How much is written for a match that is longer, but not much.
-const MEDIUM: usize = 64;
+/// How much is written for most matches that are longer, and for longer ones than these.
+const MORE: usize = 32;
+const MOST: usize = 64;
 /// Most processors' lines; if it is not, only the time is another.
 const CACHE_LINE: usize = 64;
 /// A token, literals and a distance, with a number of literals that fits.
@@ -32,9 +33,9 @@ pub(crate) fn decode<const N: usize>(src: &[u8], dst: &mut [u8; N]) -> Option<()
     let (mut next, mut at) = (0, 0);
     loop {
         if let Some(last) = src.len().checked_sub(SHORT) {
+            let mut token = usize::from(*src.get(next)?);
             while next <= last && at <= N - LITERALS - MATCH {
                 let window: &[u8; SHORT] = src.get(next..)?.first_chunk()?;
-                let token = usize::from(window[0]);
                 let (lits, more) = (token >> 4, token & 15);
                 if lits == LONG {
                     break;
@@ -42,11 +43,14 @@ pub(crate) fn decode<const N: usize>(src: &[u8], dst: &mut [u8; N]) -> Option<()
                 dst[at..at + LITERALS].copy_from_slice(&window[1..1 + LITERALS]);
                 let distance: [u8; 2] = *window[1 + lits..].first_chunk()?;
                 let distance = usize::from(u16::from_le_bytes(distance));
+                // Its place does not wait for `next`, nor the next turn for more than it.
+                token = usize::from(window[3 + lits]);
                 next = next.wrapping_add(3 + lits);
                 at += lits;
                 if more == LONG {
                     let more;
                     (more, next) = length(src, next, LONG)?;
+                    token = usize::from(*src.get(next)?);
                     at = repeat_long(dst, at, distance, more)?;
                 } else {
                     at = repeat_short(dst, at, distance, more)?;
@@ -125,12 +129,17 @@ fn repeat_long<const N: usize>(
     distance: usize,
     more: usize,
 ) -> Option<usize> {
-    if distance < 8 || more > MEDIUM - MIN_MATCH || at > N - MEDIUM {
+    if distance < 8 || more > MOST - MIN_MATCH || at > N - MOST {
         return repeat(dst, at, distance, more);
     }
     let from = at.checked_sub(distance)?;
-    for done in (0..MEDIUM).step_by(8) {
+    for done in (0..MORE).step_by(8) {
         copy::<8, N>(dst, from + done, at + done)?;
+    }
+    if more > MORE - MIN_MATCH {
+        for done in (MORE..MOST).step_by(8) {
+            copy::<8, N>(dst, from + done, at + done)?;
+        }
     }
     Some(at + MIN_MATCH + more)
 }
