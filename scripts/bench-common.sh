@@ -66,6 +66,16 @@ setup() {
 	esac
 }
 
+# in_programs CONTENDER - what else a guest of tests/bench/programs needs, and
+# COMPRESSOR.
+in_programs() {
+	COMPRESSOR=lz4
+	case $1 in
+	*-*) COMPRESSOR=none ;;
+	vswap) GUEST+=(--disk 1G) ;; # below it, as zswap has one
+	esac
+}
+
 bench_prepare() {
 	need_root
 	"$VSWAP_ROOT/scripts/kernel" vanilla

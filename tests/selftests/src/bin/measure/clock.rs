@@ -40,7 +40,7 @@ impl Clock {
 }
 
 /// A long nop, by which scripts/profile knows what is measured.
-fn mark() {
+pub fn mark() {
     // SAFETY: A nop with an address: the processor does not access it, nor change registers or flags.
     unsafe {
         std::arch::asm!(

@@ -49,6 +49,10 @@ fn run() -> Outcome {
         "cpus" => cpus::run(&options),
         "contention" => contention::run(&options),
         "on" => options.device()?.on().map(drop),
+        "mark" => {
+            clock::mark();
+            Ok(())
+        }
         "sweep" => sweep::run(&options),
         "tail" => tail::run(&options),
         "pages" => options.kinds[0].print(options.mib << 8),

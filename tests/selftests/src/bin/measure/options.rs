@@ -17,6 +17,7 @@ parts:
   cpus            two processors at once: vswap, zram and zswap in turn
   contention      locks that threads on all processors wait for
   on              only turn the device on
+  mark            tells scripts/profile that something else begins
   sweep           processes that go through more memory than they have
   tail            single faults, in a group with three quarters of the memory
   pages           writes --mb MiB of a kind to standard output, and measures nothing
