@@ -14,8 +14,9 @@ const LONG: usize = 15;
 const LITERALS: usize = 16;
 /// How much at most is written for a match whose length fits in the token.
 const MATCH: usize = 24;
-/// How much is written for most matches that are longer, and for longer ones than these.
+/// How much is written for most matches that are longer.
 const MORE: usize = 32;
+/// How much is written for longer ones than these, but for a few.
 const MOST: usize = 64;
 /// Most processors' lines; if it is not, only the time is another.
 const CACHE_LINE: usize = 64;
@@ -43,7 +44,7 @@ pub(crate) fn decode<const N: usize>(src: &[u8], dst: &mut [u8; N]) -> Option<()
                 dst[at..at + LITERALS].copy_from_slice(&window[1..1 + LITERALS]);
                 let distance: [u8; 2] = *window[1 + lits..].first_chunk()?;
                 let distance = usize::from(u16::from_le_bytes(distance));
-                // Its place does not wait for `next`, nor the next turn for more than it.
+                // From the window, so that the load does not wait for `next`, nor the next turn for another.
                 token = usize::from(window[3 + lits]);
                 next = next.wrapping_add(3 + lits);
                 at += lits;
