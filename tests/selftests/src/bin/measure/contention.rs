@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! Locks that are contended while threads on all processors swap in one address
 //! space: how often somebody had to wait, by class of lock, as CONFIG_LOCK_STAT
-//! counts it. Who waits hangs on how the processors run, so sums of several runs
+//! counts it. Who waits depends on how the processors run, so sums of several runs
 //! are compared, and only roughly.
 
 use crate::options::Options;
@@ -11,6 +11,8 @@ use selftests::outcome::{Doing, Outcome};
 use selftests::threads::{self, Shared};
 use selftests::{ensure, kernel, sys};
 use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Barrier;
 
 const STATISTICS: &str = "/proc/lock_stat";
 const SWITCH: &str = "/proc/sys/kernel/lock_stat";
@@ -33,35 +35,28 @@ pub fn run(options: &Options) -> Outcome {
     device.on()?;
     let data = options.kinds[0];
     let cpus = sys::cpus();
+    ensure!(cpus > 1, "the guest has one processor only");
     let mut phases = ["out", "in", "free"].map(|phase| (phase, Locks::new()));
     let mut pages = 0;
     for _ in 0..options.runs {
         let map = Shared::new(filled(data, "4k", options.mib)?);
         let share = map.pages() / cpus;
         pages += share * cpus;
-        let all = |work: &(dyn Fn(std::ops::Range<usize>) -> Outcome + Sync)| {
-            threads::each(cpus, |i| work(i * share..(i + 1) * share))
-        };
-        let out = || all(&|pages| map.advise(pages, libc::MADV_PAGEOUT).doing("MADV_PAGEOUT"));
-        let [(_, go_out), (_, come_in), (_, free)] = &mut phases;
+        let [(_, out), (_, back), (_, free)] = &mut phases;
         sys::drain_lru().doing("draining per-CPU batches of pages")?;
-        count(go_out, out)?;
+        count(out, cpus, share, |pages| page_out(&map, pages))?;
         let gone = map.out(map.all())?;
         ensure!(gone >= map.pages() * 95 / 100, "only {gone} pages went out");
-        count(come_in, || {
-            all(&|pages| {
-                map.touch(pages);
-                Ok(())
-            })
+        count(back, cpus, share, |pages| {
+            map.touch(pages);
+            Ok(())
         })?;
         data.check(&map, map.all(), 0)?;
         sys::drain_lru().doing("draining per-CPU batches of pages")?;
-        out()?;
-        count(free, || {
-            all(&|pages| {
-                map.advise(pages, libc::MADV_DONTNEED)
-                    .doing("MADV_DONTNEED")
-            })
+        page_out(&map, map.all())?;
+        count(free, cpus, share, |pages| {
+            map.advise(pages, libc::MADV_DONTNEED)
+                .doing("MADV_DONTNEED")
         })?;
     }
     let case = Case {
@@ -94,12 +89,32 @@ pub fn run(options: &Options) -> Outcome {
     Ok(())
 }
 
-/// Adds what happens to each lock during `work`.
-fn count(locks: &mut Locks, work: impl FnOnce() -> Outcome) -> Outcome {
+fn page_out(map: &Shared, pages: Range<usize>) -> Outcome {
+    map.advise(pages, libc::MADV_PAGEOUT).doing("MADV_PAGEOUT")
+}
+
+/// Adds what happens to each lock while a thread on each processor does `work` with its share of the
+/// pages. They wait for each other before and after, as to start and end a thread takes locks, too.
+fn count(
+    locks: &mut Locks,
+    cpus: usize,
+    share: usize,
+    work: impl Fn(Range<usize>) -> Outcome + Sync,
+) -> Outcome {
     kernel::write(STATISTICS, 0)?;
-    kernel::write(SWITCH, 1)?;
-    work()?;
-    kernel::write(SWITCH, 0)?;
+    let barrier = Barrier::new(cpus);
+    threads::each(cpus, |i| {
+        let switch = |on| match barrier.wait().is_leader() {
+            true => kernel::write(SWITCH, u8::from(on)),
+            false => Ok(()),
+        };
+        let began = switch(true);
+        barrier.wait();
+        let done = work(i * share..(i + 1) * share);
+        let ended = switch(false);
+        barrier.wait();
+        began.and(done).and(ended)
+    })?;
     let text = std::fs::read_to_string(STATISTICS).doing(STATISTICS)?;
     let classes = classes(&text);
     ensure!(!classes.is_empty(), "{STATISTICS} has no locks");
