@@ -53,7 +53,8 @@ all() {
 # setup CONTENDER - the options of scripts/guest and of measure for it, in
 # GUEST and MEASURE.
 setup() {
-	MEASURE=(--setup "${1#*-}" --contender "$1")
+	local device=${1#vanilla-}
+	MEASURE=(--setup "${device#patched-}" --contender "$1")
 	GUEST=(--flavor release --icount --mem 640M)
 	case $1 in
 	vanilla-*) GUEST[1]=vanilla ;;

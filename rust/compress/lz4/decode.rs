@@ -16,7 +16,7 @@ const LITERALS: usize = 16;
 const MATCH: usize = 24;
 /// How much is written for most matches that are longer.
 const MORE: usize = 32;
-/// How much is written for longer ones than these, but for a few.
+/// How much is written for those that are longer still. What is longer than that goes to [`repeat`].
 const MOST: usize = 64;
 /// Most processors' lines; if it is not, only the time is another.
 const CACHE_LINE: usize = 64;

@@ -3,7 +3,8 @@
 //! freed, how much RAM it takes, what it costs to turn a device on and off.
 //!
 //! In a guest that counts instructions (scripts/guest --icount) a nanosecond is
-//! an instruction, and runs repeat. Only `cpus` measures real time, and `contention` what hangs on it.
+//! an instruction, and runs repeat. Only `cpus` measures real time, and what
+//! `contention` counts depends on it.
 //!
 //! Each figure is a line: part, contender, compressor, data, folios, figure,
 //! unit, value.
