@@ -67,12 +67,12 @@ setup() {
 	esac
 }
 
-# setup_ram CONTENDER - the same for `measure ram`: free pages come and go by ten or
-# so with what else the kernel does, so that many pages are out.
+# setup_ram CONTENDER MIB - the same for `measure ram`: free pages come and go by ten
+# or so with what else the kernel does, so it takes many pages.
 setup_ram() {
 	setup "$1"
-	GUEST[4]=1G
-	MEASURE+=(--mb 320)
+	GUEST+=(--mem 1G)
+	MEASURE+=(--mb "$2")
 }
 
 # in_programs CONTENDER - what else a guest of tests/bench/programs needs, and

@@ -30,7 +30,7 @@ pub fn run(options: &Options) -> Outcome {
             map.touch(map.all());
             data.check(&map, map.all(), 0)
         })?;
-        board.wait_for(READY, 1, &[])?;
+        board.wait_for(READY, 1, std::slice::from_ref(&child))?;
         let cost = Clock::Own.time("munmap", || {
             map.unmap(map.all())
                 .map_err(|e| std::io::Error::other(e.to_string()))
