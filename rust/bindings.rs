@@ -47,6 +47,8 @@ pub(crate) mod safe {
         pub(crate) safe fn vswap_may_log() -> bool;
         // SAFETY: It takes a mutex that is there as long as the module is, and releases it.
         pub(crate) safe fn vswap_params_wait();
+        // SAFETY: It looks for the ghost under the locks of the swap core.
+        pub(crate) safe fn vswap_resize(size: usize) -> i32;
         // SAFETY: It reads a static atomic.
         pub(crate) safe fn vswap_totalram_pages() -> usize;
         // SAFETY: The work items are static, and were set up by the compiler.

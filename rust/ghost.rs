@@ -27,6 +27,7 @@
 
 mod age;
 pub(crate) mod backend;
+mod capacity;
 mod clock;
 mod debugfs;
 pub(crate) mod device;

@@ -83,6 +83,10 @@ impl SwapBackend for Ghost {
         (self.pool_pages(), self.pages_in_memory() as usize)
     }
 
+    fn capacity(&self, used: usize) -> usize {
+        self.capacity_to_tell(used)
+    }
+
     fn has_room(&self) -> bool {
         self.has_room_again()
     }

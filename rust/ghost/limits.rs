@@ -3,7 +3,14 @@
 //! How much the ghost holds, and how much it may.
 
 use super::{
-    settings,
+    capacity::{
+        self,
+        Fill, //
+    },
+    settings::{
+        self,
+        PoolLimit, //
+    },
     state::Ghost,
     stats::Counter, //
 };
@@ -20,13 +27,32 @@ use kernel::{
     sync::atomic::ordering::Relaxed, //
 };
 
-/// What the pools may take, in hundredths of pages: so nothing is divided as a page is stored.
+/// What the pools may take where that is left to us and there is a disk to write to: the limit of zswap.
+const PERCENT_WITH_DISK: u32 = 20;
+
+/// What they can take at most where there is no limit: the rest is the kernel's, and for programs to run
+/// in. Only for what users are told.
+const PERCENT_OF_ALL: u32 = 80;
+
+/// What pages that do not shrink may take where there is no other limit. They free nothing, and all but
+/// the first do it in vain.
+const PERCENT_WHOLE: u32 = 20;
+
+/// A part of RAM, in hundredths of pages: so nothing is divided as a page is stored.
 #[derive(Clone, Copy)]
 struct Limit(usize);
 
 impl Limit {
-    fn now() -> Self {
-        Self(totalram_pages() * settings::max_pool_percent())
+    fn percent(percent: u32) -> Self {
+        Self(totalram_pages() * percent as usize)
+    }
+
+    /// The limit of the pools where pages can be written to a disk.
+    fn with_disk() -> Self {
+        Self::percent(match settings::pool_limit() {
+            PoolLimit::Auto => PERCENT_WITH_DISK,
+            PoolLimit::Percent(percent) => percent,
+        })
     }
 
     fn is_reached(self, pages: usize) -> bool {
@@ -42,6 +68,16 @@ impl Limit {
     fn is_near(self, pages: usize) -> bool {
         pages * (100 * 200) >= self.0 * (100 + settings::accept_threshold_percent())
     }
+
+    fn pages(self) -> usize {
+        self.0 / 100
+    }
+}
+
+/// Whether the pools may take what they can get: keeping a page compressed is better than to have no
+/// memory, and without a disk there is nothing else to do with it.
+fn is_unlimited(has_disk: bool) -> bool {
+    !has_disk && settings::pool_limit() == PoolLimit::Auto
 }
 
 impl Ghost {
@@ -49,19 +85,21 @@ impl Ghost {
     /// writeback before that.
     pub(super) fn is_full(&self, reader: &PoolReader<'_>) -> bool {
         let used = self.pools.total_pages(reader);
-        let limit = Limit::now();
+        let limit = Limit::with_disk();
         let was_full = self.full.load(Relaxed);
         let near = limit.is_near(used);
         if !near && !was_full {
             return false;
         }
-        let reached = limit.is_reached(used);
+        let has_disk = writeback::has_room(None);
+        let reached = limit.is_reached(used) && !is_unlimited(has_disk);
         if reached {
             self.stats.add(Counter::PoolLimitHit, 1);
         }
-        let full = reached || (was_full && limit.is_above_threshold(used));
+        let full =
+            reached || (was_full && !is_unlimited(has_disk) && limit.is_above_threshold(used));
         // Early, or new pages would take the physical slots that are for old ones.
-        if near && used > 0 && writeback::has_room(None) {
+        if near && used > 0 && has_disk {
             self.work.write_back_soon();
         }
         if full != was_full {
@@ -72,14 +110,55 @@ impl Ghost {
 
     /// Whether the pools were full when a page was last refused, and have room again.
     pub(super) fn has_room_again(&self) -> bool {
+        if !self.full.load(Relaxed) {
+            return false;
+        }
         let used = self.pool_pages();
-        let limit = Limit::now();
-        self.full.load(Relaxed) && !limit.is_reached(used) && !limit.is_above_threshold(used)
+        let limit = Limit::with_disk();
+        (!limit.is_reached(used) && !limit.is_above_threshold(used))
+            || is_unlimited(writeback::has_room(None))
     }
 
     /// Whether the pools take more than a pool that was full has to shrink to.
     pub(super) fn has_to_shrink(&self) -> bool {
-        Limit::now().is_above_threshold(self.pool_pages())
+        Limit::with_disk().is_above_threshold(self.pool_pages())
+    }
+
+    /// Whether one more page may be kept that does not shrink.
+    pub(super) fn may_keep_whole(&self) -> bool {
+        settings::pool_limit() != PoolLimit::Auto || !self.has_all_whole()
+    }
+
+    fn has_all_whole(&self) -> bool {
+        Limit::percent(PERCENT_WHOLE).is_reached(self.stats.sum(Counter::Incompressible) as usize)
+    }
+
+    /// How many pages users are told that the ghost can keep, `used` of which it keeps.
+    pub(super) fn capacity_to_tell(&self, used: usize) -> usize {
+        let unlimited = is_unlimited(writeback::has_room(None));
+        let limit = match unlimited {
+            true => Limit::percent(PERCENT_OF_ALL),
+            false => Limit::with_disk(),
+        };
+        let fill = Fill {
+            limit: limit.pages(),
+            taken: self.pool_pages(),
+            kept: self.objects() as usize,
+        };
+        let size = match settings::is_default_size() {
+            true => capacity::default_size(settings::size_in_pages() as usize, used),
+            false => usize::MAX,
+        };
+        let whole = self.stats.sum(Counter::Incompressible);
+        let room = if unlimited && self.has_all_whole() && whole * 2 > self.objects() {
+            // More of the kind would be refused.
+            0
+        } else if fill.is_low() {
+            fill.room()
+        } else {
+            usize::MAX
+        };
+        size.min(used.saturating_add(room))
     }
 
     /// How many pages the ghost keeps.

@@ -4,7 +4,10 @@
 
 use super::{
     parse,
-    settings,
+    settings::{
+        self,
+        PoolLimit, //
+    },
     state::Ghost, //
 };
 use crate::{
@@ -17,10 +20,7 @@ use crate::{
 use kernel::{
     prelude::*,
     str::CString,
-    sync::atomic::{
-        ordering::Relaxed,
-        Atomic, //
-    }, //
+    sync::atomic::ordering::Relaxed, //
 };
 
 impl Parameters for Ghost {
@@ -28,14 +28,8 @@ impl Parameters for Ghost {
         match param {
             Param::Size => set_size(text, ghost),
             Param::Compressor => set_compressor(text.trim(), ghost),
-            Param::MaxPoolPercent => {
-                set_percent(&settings::MAX_POOL_PERCENT, "max_pool_percent", text)
-            }
-            Param::AcceptThresholdPercent => set_percent(
-                &settings::ACCEPT_THRESHOLD_PERCENT,
-                "accept_threshold_percent",
-                text,
-            ),
+            Param::MaxPoolPercent => set_max_pool_percent(text),
+            Param::AcceptThresholdPercent => set_accept_threshold_percent(text),
             Param::ShrinkerEnabled => set_shrinker_enabled(text),
         }
     }
@@ -51,9 +45,10 @@ impl Parameters for Ghost {
                 }
                 None => CString::try_from_fmt(fmt!("{}\n", settings::first_compressor()))?,
             },
-            Param::MaxPoolPercent => {
-                CString::try_from_fmt(fmt!("{}\n", settings::max_pool_percent()))?
-            }
+            Param::MaxPoolPercent => match settings::pool_limit() {
+                PoolLimit::Auto => CString::try_from_fmt(fmt!("auto\n"))?,
+                PoolLimit::Percent(percent) => CString::try_from_fmt(fmt!("{}\n", percent))?,
+            },
             Param::AcceptThresholdPercent => {
                 CString::try_from_fmt(fmt!("{}\n", settings::accept_threshold_percent()))?
             }
@@ -77,16 +72,18 @@ fn set_size(text: &str, ghost: Option<&Ghost>) -> Result {
         );
         return Err(EINVAL);
     };
-    let store = || settings::SIZE.store(size, Relaxed);
-    match ghost {
-        Some(ghost) => ghost.while_off(store).inspect_err(|_| {
-            pr_err!("size can be changed while the ghost is off: swapoff it first\n");
-        }),
-        None => {
-            store();
-            Ok(())
+    let Some(ghost) = ghost else {
+        settings::SIZE.store(size, Relaxed);
+        return Ok(());
+    };
+    ghost.resize(size).inspect_err(|&e| {
+        if e == EBUSY {
+            pr_err!(
+                "size={} is less than what is swapped out: give more, or swap some of it in first\n",
+                text.trim()
+            );
         }
-    }
+    })
 }
 
 fn set_shrinker_enabled(text: &str) -> Result {
@@ -101,16 +98,30 @@ fn set_shrinker_enabled(text: &str) -> Result {
     Ok(())
 }
 
-fn set_percent(param: &Atomic<u32>, name: &str, text: &str) -> Result {
+fn set_max_pool_percent(text: &str) -> Result {
+    let limit = match text.trim() {
+        "auto" => PoolLimit::Auto,
+        text => PoolLimit::Percent(parse::percent(text, 0).ok_or_else(|| {
+            pr_err!(
+                "max_pool_percent={} is not a percentage: give 0 to 100, or auto\n",
+                text
+            );
+            EINVAL
+        })?),
+    };
+    settings::set_pool_limit(limit);
+    Ok(())
+}
+
+fn set_accept_threshold_percent(text: &str) -> Result {
     let Some(percent) = parse::percent(text, 0) else {
         pr_err!(
-            "{}={} is not a percentage: give 0 to 100\n",
-            name,
+            "accept_threshold_percent={} is not a percentage: give 0 to 100\n",
             text.trim()
         );
         return Err(EINVAL);
     };
-    param.store(percent, Relaxed);
+    settings::ACCEPT_THRESHOLD_PERCENT.store(percent, Relaxed);
     Ok(())
 }
 

@@ -21,9 +21,12 @@ use kernel::{
 /// The default compressor.
 const DEFAULT_COMPRESSOR: &CStr = c"lz4";
 
-/// The size in bytes, or 0 for the default, the size of RAM.
+/// The size in bytes, or 0 for the default.
 pub(super) static SIZE: Atomic<u64> = Atomic::new(0);
-pub(super) static MAX_POOL_PERCENT: Atomic<u32> = Atomic::new(20);
+/// A percentage, or [`AUTO`].
+static MAX_POOL_PERCENT: Atomic<u32> = Atomic::new(AUTO);
+/// No percentage.
+const AUTO: u32 = u32::MAX;
 pub(super) static ACCEPT_THRESHOLD_PERCENT: Atomic<u32> = Atomic::new(90);
 pub(super) static SHRINKER_ENABLED: Atomic<bool> = Atomic::new(true);
 /// The compressor given to insmod, NUL-terminated. An array, as statics are never dropped.
@@ -39,19 +42,57 @@ fn size() -> Option<u64> {
     }
 }
 
-/// The ghost's size in bytes.
+/// The ghost's size in bytes, as users are told; by default the size of RAM.
 pub(crate) fn size_in_bytes() -> u64 {
     size().unwrap_or_else(|| totalram_pages() as u64 * PAGE_SIZE as u64)
 }
 
-/// The ghost's size in pages, at the next swapon.
+/// The same in pages.
 pub(crate) fn size_in_pages() -> u64 {
     size_in_bytes().div_ceil(PAGE_SIZE as u64)
 }
 
-/// How much of RAM the pools may take, in percent.
-pub(crate) fn max_pool_percent() -> usize {
-    MAX_POOL_PERCENT.load(Relaxed) as usize
+/// How many times the size of RAM may be swapped out, if no size is given: real data do not shrink
+/// further, on average, so that memory is out before slots are.
+const DEFAULT_TIMES_RAM: u64 = 4;
+
+/// How many pages may be swapped out.
+pub(super) fn size_for_core() -> u64 {
+    match size() {
+        Some(_) => size_in_pages(),
+        None => size_in_pages() * DEFAULT_TIMES_RAM,
+    }
+}
+
+/// Whether nobody gave a size.
+pub(super) fn is_default_size() -> bool {
+    size().is_none()
+}
+
+/// How much of RAM the pools may take.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum PoolLimit {
+    /// As it is right for the machine: see `limits.rs`.
+    Auto,
+    /// In percent.
+    Percent(u32),
+}
+
+/// How much of RAM the pools may take.
+pub(super) fn pool_limit() -> PoolLimit {
+    match MAX_POOL_PERCENT.load(Relaxed) {
+        AUTO => PoolLimit::Auto,
+        percent => PoolLimit::Percent(percent),
+    }
+}
+
+/// Sets how much of RAM the pools may take.
+pub(super) fn set_pool_limit(limit: PoolLimit) {
+    let value = match limit {
+        PoolLimit::Auto => AUTO,
+        PoolLimit::Percent(percent) => percent,
+    };
+    MAX_POOL_PERCENT.store(value, Relaxed);
 }
 
 /// To how much of that a full pool has to shrink before it takes pages again, in percent.

@@ -15,13 +15,18 @@ use crate::{
         },
         work::WorkItems, //
     },
-    pools::Pools, //
+    pools::Pools,
+    swap::slots, //
 };
 use kernel::{
     new_mutex,
+    page::PAGE_SIZE,
     prelude::*,
     sync::{
-        atomic::Atomic,
+        atomic::{
+            ordering::Relaxed,
+            Atomic, //
+        },
         Mutex, //
     }, //
 };
@@ -70,7 +75,7 @@ impl Ghost {
     /// The ghost is being turned on; returns its size in pages. May sleep.
     pub(super) fn turn_on(&self) -> u64 {
         *self.on.lock() = true;
-        settings::size_in_pages()
+        settings::size_for_core()
     }
 
     /// The ghost was turned off, and all its slots are free; or it could not be turned on. May sleep.
@@ -78,15 +83,15 @@ impl Ghost {
         *self.on.lock() = false;
     }
 
-    /// Does something for which the ghost has to be off, and to stay so. May sleep.
+    /// Sets the size in bytes, which is not 0. May sleep.
     ///
-    /// `EBUSY`: it is on.
-    pub(super) fn while_off(&self, f: impl FnOnce()) -> Result {
+    /// `EBUSY`: more is swapped out, or the ghost is just being turned on or off. Nothing is changed.
+    pub(super) fn resize(&self, size: u64) -> Result {
         let on = self.on.lock();
         if *on {
-            return Err(EBUSY);
+            slots::resize(size.div_ceil(PAGE_SIZE as u64))?;
         }
-        f();
+        settings::SIZE.store(size, Relaxed);
         Ok(())
     }
 }

@@ -35,6 +35,8 @@ pub(crate) enum Counter {
     RejectCompressFail,
     /// Pages not stored because there was no memory for the object.
     RejectAllocFail,
+    /// Pages not stored because they do not shrink, and there are too many of those.
+    RejectIncompressible,
     /// Pages that could not be read back.
     DecompressFail,
 }

@@ -33,7 +33,8 @@ impl Ghost {
     /// Stores a folio: all its pages, or none. May sleep.
     ///
     /// If there is no physical slot: `ENOSPC` where the pools are at their limit or `flags` forbid
-    /// them, `ENOMEM` where there is no memory. Other errors are the compressor's.
+    /// them, `ENOMEM` where there is no memory, `E2BIG` where a page does not shrink and there are too
+    /// many such pages. Other errors are the compressor's.
     #[inline(always)]
     pub(super) fn store_folio(
         &self,
@@ -96,9 +97,10 @@ impl Ghost {
         let pool = self.pools.current(reader).ok_or(ENODEV)?;
         let mut whole = || match physical() {
             Some(backing) => Ok(backing),
-            None => pool
+            None if self.may_keep_whole() => pool
                 .store_whole(folio.page(i), folio.nid())
                 .map(Backing::Object),
+            None => Err(StoreError::TooManyWhole),
         };
         match pool.store(folio.page(i), folio.nid()) {
             Ok(Some(object)) => Ok(Backing::Object(object)),
@@ -131,6 +133,7 @@ impl Ghost {
         let (counter, e) = match e {
             StoreError::Compress(e) => (Counter::RejectCompressFail, e),
             StoreError::Alloc(e) => (Counter::RejectAllocFail, e),
+            StoreError::TooManyWhole => (Counter::RejectIncompressible, E2BIG),
         };
         self.stats.add(counter, 1);
         e

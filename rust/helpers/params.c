@@ -23,7 +23,7 @@ static const struct kernel_param_ops param_ops = {
 
 module_param_cb(size, &param_ops, (void *)VSWAP_PARAM_SIZE, 0644);
 MODULE_PARM_DESC(size,
-		 "size of the ghost in bytes, or with K, M, G, T; up to 16T (default: the size of RAM)");
+		 "size of the ghost in bytes, or with K, M, G, T; up to 16T (default: RAM, and more as pages shrink)");
 
 module_param_cb(compressor, &param_ops, (void *)VSWAP_PARAM_COMPRESSOR, 0644);
 MODULE_PARM_DESC(compressor,
@@ -31,7 +31,7 @@ MODULE_PARM_DESC(compressor,
 
 module_param_cb(max_pool_percent, &param_ops, (void *)VSWAP_PARAM_MAX_POOL_PERCENT, 0644);
 MODULE_PARM_DESC(max_pool_percent,
-		 "how much of RAM the pools may take, in percent (default: 20)");
+		 "how much of RAM the pools may take, in percent, or auto: 20 with a swap device below that has room, all without (default: auto)");
 
 module_param_cb(accept_threshold_percent, &param_ops, (void *)VSWAP_PARAM_ACCEPT_PERCENT, 0644);
 MODULE_PARM_DESC(accept_threshold_percent,

@@ -44,6 +44,8 @@ pub(crate) enum StoreError {
     Compress(Error),
     /// There was no memory for the object.
     Alloc(Error),
+    /// It does not shrink, and there are too many such pages.
+    TooManyWhole,
 }
 
 /// A compression pool.

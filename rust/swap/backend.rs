@@ -82,6 +82,10 @@ pub(crate) trait SwapBackend: Driver + Shrinker {
     /// sleep.
     fn usage(&self) -> (usize, usize);
 
+    /// How many pages there would be if as many were kept as can be, of which `used` are kept now: an
+    /// estimate, for users. Does not sleep.
+    fn capacity(&self, used: usize) -> usize;
+
     /// Whether its memory was at a limit when it last refused a page, and is not any more. Does not
     /// sleep.
     fn has_room(&self) -> bool;

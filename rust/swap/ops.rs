@@ -80,6 +80,7 @@ impl<B: SwapBackend> Registration<B> {
                 write_back: Some(write_back::<B>),
                 evacuate: Some(evacuate::<B>),
                 usage: Some(usage::<B>),
+                capacity: Some(capacity::<B>),
                 has_room: Some(has_room::<B>),
             },
             GFP_KERNEL,
@@ -298,6 +299,17 @@ unsafe extern "C" fn usage<B: SwapBackend>(pool_pages: *mut c_ulong, stored_page
 /// # Safety
 ///
 /// The [`Registration`] must live until this returns; vswap_unregister() waits for it.
+unsafe extern "C" fn capacity<B: SwapBackend>(used: c_ulong) -> c_ulong {
+    // SAFETY: The caller promises this.
+    let backend = unsafe { B::instance().as_ptr().as_ref() };
+    backend.map_or(used, |backend| backend.capacity(used))
+}
+
+/// In an RCU read side: does not sleep.
+///
+/// # Safety
+///
+/// As for [`capacity`].
 unsafe extern "C" fn has_room<B: SwapBackend>() -> bool {
     // SAFETY: The caller promises this.
     let backend = unsafe { B::instance().as_ptr().as_ref() };

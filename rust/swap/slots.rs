@@ -34,7 +34,9 @@ use core::{
     slice, //
 };
 use kernel::{
+    error::to_result,
     page::PAGE_SIZE,
+    prelude::*,
     sync::atomic::{
         ordering::{
             Acquire,
@@ -49,6 +51,13 @@ const _: () = assert!(PAGE_SIZE == PAGE_LEN);
 
 /// How many slots a cluster has: as many as there are descriptors in a page.
 pub(crate) const CLUSTER_SLOTS: usize = PAGE_SIZE / size_of::<bindings::atomic_long_t>();
+
+/// Changes how many pages may be swapped out to the ghost. May sleep.
+///
+/// `EBUSY`: more of them are, or it is not on; `EINVAL`: none. Nothing is changed.
+pub(crate) fn resize(pages: u64) -> Result {
+    to_result(safe::vswap_resize(pages as usize))
+}
 
 /// How many pages of descriptors there are.
 pub(crate) fn desc_pages() -> usize {

@@ -14,6 +14,7 @@ mod sample;
 #[path = "../../../rust/ghost"]
 mod ghost {
     pub(crate) mod age;
+    pub(crate) mod capacity;
     pub(crate) mod clock;
     pub(crate) mod parse;
     pub(crate) mod same_filled;

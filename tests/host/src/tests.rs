@@ -3,6 +3,8 @@
 #[cfg(not(loom))]
 mod age;
 #[cfg(not(loom))]
+mod capacity;
+#[cfg(not(loom))]
 mod changing;
 #[cfg(not(loom))]
 mod clock;

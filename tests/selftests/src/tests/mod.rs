@@ -21,6 +21,8 @@ tests! {
     cycles: Patched,
     swapon: Patched,
     parameters: Patched,
+    resize: Patched,
+    swap_free: Patched,
     device: Patched,
     debugfs_open: Patched,
     kinds: Patched,
