@@ -3,4 +3,4 @@
 
 #include <linux/module.h>
 
-MODULE_VERSION("0.6.0");
+MODULE_VERSION("0.7.0");
