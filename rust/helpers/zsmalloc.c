@@ -12,10 +12,14 @@
 unsigned long vswap_zs_store(struct zs_pool *pool, const void *data,
 			     size_t size, int nid)
 {
+	gfp_t gfp = GFP_NOWAIT | __GFP_NORETRY | __GFP_NOWARN | __GFP_HIGHMEM |
+		    __GFP_MOVABLE;
 	unsigned long handle;
 
-	handle = zs_malloc(pool, size, GFP_NOWAIT | __GFP_NORETRY | __GFP_NOWARN |
-				       __GFP_HIGHMEM | __GFP_MOVABLE, nid);
+	/* A whole page frees none: no reserve is to be spent on it. */
+	if (size >= PAGE_SIZE)
+		gfp |= __GFP_NOMEMALLOC;
+	handle = zs_malloc(pool, size, gfp, nid);
 	if (!IS_ERR_VALUE(handle))
 		zs_obj_write(pool, handle, (void *)data, size);
 	return handle;
