@@ -31,6 +31,12 @@ impl Cgroup {
         Self::new(name)
     }
 
+    /// Makes a group with the controller that limits the number of processes, too.
+    pub fn with_pids(name: &str) -> Outcome<Self> {
+        kernel::write(format!("{ROOT}/cgroup.subtree_control"), "+pids")?;
+        Self::new(name)
+    }
+
     /// What io.stat has for a device after a key, 0 if it has no such line.
     pub fn io(&self, device: &str, key: &str) -> Outcome<u64> {
         let text = self.read("io.stat")?;

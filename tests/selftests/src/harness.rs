@@ -85,10 +85,13 @@ impl Env {
 
 /// Files of the kernel that tests write to. What was there before the test is
 /// put back after it.
-const SETTINGS: [&str; 28] = [
+const SETTINGS: [&str; 31] = [
     "/proc/sys/vm/watermark_boost_factor",
     "/proc/sys/vm/swappiness",
     "/proc/sys/vm/page-cluster",
+    "/proc/sys/vm/dirty_background_ratio",
+    "/proc/sys/vm/dirty_ratio",
+    "/proc/sys/vm/nr_hugepages",
     "/proc/sys/kernel/modprobe",
     "/sys/devices/system/cpu/cpu1/online",
     "/sys/kernel/mm/ksm/run",

@@ -59,6 +59,13 @@ impl Mapping {
         Ok(map)
     }
 
+    /// Private memory in huge pages of 2 MiB, as many as are reserved for that:
+    /// vm.nr_hugepages.
+    pub fn huge(pages: usize) -> Outcome<Self> {
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_HUGETLB;
+        Self::map(pages, flags, None).doing("mapping huge pages")
+    }
+
     /// Memory that children share.
     pub fn shared(pages: usize) -> Outcome<Self> {
         Self::map(pages, libc::MAP_SHARED | libc::MAP_ANONYMOUS, None)

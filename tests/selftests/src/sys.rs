@@ -140,6 +140,43 @@ pub fn lock_all() -> Result<()> {
     check(unsafe { libc::mlockall(libc::MCL_CURRENT | libc::MCL_ONFAULT) }.into()).map(drop)
 }
 
+/// fork(2): 0 in the child, whose caller must not return into what is its parent's.
+pub fn fork() -> Result<i32> {
+    // SAFETY: Who forks has one thread, so the child may do what it likes.
+    check(unsafe { libc::fork() }.into()).map(|pid| pid as i32)
+}
+
+/// Ends the process; nothing is dropped.
+pub fn exit(status: i32) -> ! {
+    // SAFETY: A plain system call.
+    unsafe { libc::_exit(status) }
+}
+
+/// Makes the process the parent of all that come from it, when their own parents have
+/// ended. None of its children has to be waited for any more.
+pub fn adopt_orphans() -> Result<()> {
+    // SAFETY: A plain system call.
+    check(unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1) }.into())?;
+    // SAFETY: Nothing in this process handles the signal.
+    match unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) } {
+        libc::SIG_ERR => Err(Error::last_os_error()),
+        _ => Ok(()),
+    }
+}
+
+/// Waits until the process has no children, where none has to be waited for: see
+/// [`adopt_orphans`].
+pub fn wait_for_children() -> Result<()> {
+    loop {
+        // SAFETY: No status is asked for.
+        match check(unsafe { libc::waitpid(-1, std::ptr::null_mut(), 0) }.into()) {
+            Err(e) if errno(&e) == libc::ECHILD => return Ok(()),
+            Err(e) if errno(&e) != libc::EINTR => return Err(e),
+            _ => {}
+        }
+    }
+}
+
 /// Number of processors that are on.
 pub fn cpus() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
