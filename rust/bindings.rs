@@ -49,6 +49,10 @@ pub(crate) mod safe {
         pub(crate) safe fn vswap_params_wait();
         // SAFETY: It looks for the ghost under the locks of the swap core.
         pub(crate) safe fn vswap_resize(size: usize) -> i32;
+        // SAFETY: They work on static variables, under a static mutex.
+        pub(crate) safe fn vswap_sysfs_remove();
+        // SAFETY: As above.
+        pub(crate) safe fn vswap_sysfs_update() -> i32;
         // SAFETY: It reads a static atomic.
         pub(crate) safe fn vswap_totalram_pages() -> usize;
         // SAFETY: The work items are static, and were set up by the compiler.

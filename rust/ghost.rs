@@ -10,7 +10,7 @@
 //! From the outside in:
 //!
 //! 1. the kernel's parameter lock of this module: who writes a parameter;
-//! 2. `Ghost::on`, `Pools::change`: mutexes, never both;
+//! 2. `Ghost::on`, `Pools::change`, and the mutex of the directories in sysfs: never two of them;
 //! 3. the folio lock (swap core): nobody else takes from or puts into the slots of the folio;
 //! 4. the SRCU read side of the pools: keeps pools from being freed; may be taken anywhere that may
 //!    sleep;
@@ -34,6 +34,7 @@ pub(crate) mod device;
 mod evacuate;
 mod limits;
 mod load;
+mod numbers;
 pub(crate) mod params;
 mod parse;
 mod release;
@@ -42,6 +43,8 @@ pub(crate) mod settings;
 pub(crate) mod state;
 mod stats;
 mod store;
+mod sysfs;
 mod tally;
+mod tiers;
 mod value;
 mod writeback;

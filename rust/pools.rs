@@ -78,6 +78,11 @@ impl Pools {
         reader.get(self.current.load(Acquire))
     }
 
+    /// Whether the pool with this number is the one that takes new pages.
+    pub(crate) fn is_current(&self, id: usize) -> bool {
+        self.current.load(Relaxed) == id
+    }
+
     /// How many pages of memory all pools take.
     pub(crate) fn total_pages(&self, reader: &PoolReader<'_>) -> usize {
         reader.iter().map(|(_, pool)| pool.total_pages()).sum()

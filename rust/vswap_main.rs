@@ -32,7 +32,10 @@ use kernel::{
     miscdevice::MiscDeviceRegistration,
     sync::Arc, //
 };
-use module::debugfs;
+use module::{
+    debugfs,
+    sysfs, //
+};
 use swap::ops::Registration;
 
 module! {
@@ -46,7 +49,7 @@ module! {
 module::callbacks::define!(Ghost);
 
 /// The module. Fields are dropped in this order: the swap core lets go first, then the files in debugfs
-/// go with what is left of the registration, then the device, whose callbacks are code of this module.
+/// and sysfs go with what is left of the registration, then the device, whose callbacks are code of this module.
 #[pin_data]
 struct Vswap {
     registration: Registration<Ghost>,
@@ -61,6 +64,7 @@ impl kernel::InPlaceModule for Vswap {
             ghost: Arc::pin_init(Ghost::new(settings::first_compressor()), GFP_KERNEL)?,
             device <- MiscDeviceRegistration::register(device::OPTIONS),
             registration: Registration::new(ghost.clone(), &device)?,
+            _: { sysfs::start(registration.published(), &device)? },
             _: { debugfs::add_files(registration.published()) },
         })
     }

@@ -94,10 +94,16 @@ impl SwapBackend for Ghost {
 
 impl Work for Ghost {
     fn retire_pools(&self) -> bool {
-        self.pools.retire()
+        let again = self.pools.retire();
+        self.update_sysfs();
+        again
     }
 
     fn make_room(&self) {
         self.write_back_until_room();
+    }
+
+    fn update_directories(&self) {
+        self.update_sysfs();
     }
 }

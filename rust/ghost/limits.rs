@@ -163,7 +163,7 @@ impl Ghost {
 
     /// How many pages the ghost keeps.
     pub(super) fn stored_pages(&self) -> i64 {
-        self.pages_in_memory() + self.stats.sum(Counter::Physical)
+        self.pages_in_memory() + self.stats.physical()
     }
 
     /// How many of them are in memory.
@@ -172,7 +172,12 @@ impl Ghost {
     }
 
     fn objects(&self) -> i64 {
-        self.stats.sum(Counter::Compressed) + self.stats.sum(Counter::Incompressible)
+        self.stats.pools().objects
+    }
+
+    /// How many pages are in the pools compressed.
+    pub(super) fn compressed_pages(&self) -> i64 {
+        (self.objects() - self.stats.sum(Counter::Incompressible)).max(0)
     }
 
     /// How many pages of memory the pools take.

@@ -146,6 +146,7 @@ fn set_compressor(text: &str, ghost: Option<&Ghost>) -> Result {
                     pr_err!("compressor={}: all pools are taken; swap in pages of other compressors first\n", text);
                 }
             })?;
+            ghost.update_sysfs();
             if old_pools {
                 ghost.work.retire_later();
             }

@@ -9,14 +9,18 @@ use super::{
     value::Value, //
 };
 use crate::{
-    mm::zsmalloc::{
-        FreeBatch,
-        Object, //
+    mm::{
+        folio::SwapFolio,
+        zsmalloc::{
+            FreeBatch,
+            Object, //
+        }, //
     },
     module::log,
     pools::PoolReader,
     swap::{
         descriptor::Invalid,
+        physical::PhysicalSlot,
         slots::{
             Backing,
             PutError,
@@ -28,6 +32,21 @@ use crate::{
 use kernel::prelude::*;
 
 impl Ghost {
+    /// As [`Slot::alloc_physical`]; the first slot of a device makes that a tier. May sleep.
+    pub(super) fn alloc_physical<'a>(
+        &self,
+        slot: &Slot<'a, Value>,
+        folio: &SwapFolio<'_>,
+    ) -> Option<PhysicalSlot<'a>> {
+        let physical = slot.alloc_physical(folio)?;
+        if !self.tiers.has_been(physical.device()) {
+            self.tiers.set(physical.device());
+            // Not here: this is reclaim.
+            self.work.update_directories_soon();
+        }
+        Some(physical)
+    }
+
     /// Gives a slot something to hold, and frees what it had.
     ///
     /// `ENOMEM`: no descriptor can name the object, which was freed.
@@ -38,7 +57,7 @@ impl Ghost {
         backing: Backing<'a, Value>,
         tally: &mut Tally,
     ) -> Result {
-        tally.count(&backing, 1);
+        tally.count(&self.stats, &backing, 1);
         match slot.put(backing) {
             Ok(old) => {
                 self.release(reader, old, tally);
@@ -86,7 +105,7 @@ impl Ghost {
                     continue;
                 }
             };
-            tally.count(&backing, -1);
+            tally.count(&self.stats, &backing, -1);
             let Backing::Object(object) = backing else {
                 continue;
             };
@@ -126,7 +145,7 @@ impl Ghost {
 
     #[inline(always)]
     fn release(&self, reader: &PoolReader<'_>, backing: Backing<'_, Value>, tally: &mut Tally) {
-        tally.count(&backing, -1);
+        tally.count(&self.stats, &backing, -1);
         if let Backing::Object(object) = backing {
             self.free(reader, object);
         }

@@ -5,7 +5,8 @@
 use super::{
     clock::Hand,
     settings,
-    stats::Stats, //
+    stats::Stats,
+    tiers::Tiers, //
 };
 use crate::{
     module::{
@@ -37,6 +38,7 @@ pub(crate) struct Ghost {
     #[pin]
     pub(super) pools: Pools,
     pub(super) stats: Stats,
+    pub(super) tiers: Tiers,
     /// The pool was full, and is not yet far enough below its limit.
     pub(super) full: Atomic<bool>,
     pub(super) work: WorkItems,
@@ -64,6 +66,7 @@ impl Ghost {
         try_pin_init!(Self {
             pools <- Pools::new(name),
             stats: Stats::new()?,
+            tiers: Tiers::new(),
             full: Atomic::new(false),
             work: WorkItems::new()?,
             hand: Hand::new(Atomic::new(0)),

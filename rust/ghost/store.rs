@@ -124,7 +124,7 @@ impl Ghost {
         // It may have one, with what is older than the folio; see `Slot::alloc_physical()`. If the folio
         // cannot be stored its slots are emptied anyway.
         self.empty_one(reader, slot, tally);
-        slot.alloc_physical(folio).map(Backing::Physical)
+        self.alloc_physical(slot, folio).map(Backing::Physical)
     }
 
     /// Counts a page that could not be stored.

@@ -4,7 +4,7 @@
 
 use super::{
     stats::{
-        Counter,
+        PoolCounts,
         Stats, //
     },
     value::Value, //
@@ -22,32 +22,49 @@ pub(super) struct Tally {
     /// Pages in physical slots, which the core has to write or read.
     pub(super) io: u32,
     same_filled: isize,
-    physical: isize,
     /// Pages that take memory.
-    pub(super) objects: isize,
+    objects: isize,
     /// Of which: not compressed.
-    pub(super) whole: isize,
-    /// How much memory they take, in bytes.
-    pub(super) bytes: isize,
+    whole: isize,
+    /// How long their objects are, in bytes.
+    bytes: isize,
+    /// The pool of the last of them, for which all are counted in the end.
+    pool: usize,
 }
 
 impl Tally {
     /// Counts a page that is added, or removed if `sign` is negative.
     #[inline(always)]
-    pub(super) fn count(&mut self, backing: &Backing<'_, Value>, sign: isize) {
+    pub(super) fn count(&mut self, stats: &Stats, backing: &Backing<'_, Value>, sign: isize) {
         // There are far fewer pages in a folio or a cluster than would overflow.
         let add = |sum: &mut isize, n: isize| *sum = sum.wrapping_add(n);
         match backing {
             Backing::Empty | Backing::Value(Value::Lost) => (),
             Backing::Value(Value::SameFilled(_)) => add(&mut self.same_filled, sign),
-            Backing::Physical(_) => add(&mut self.physical, sign),
+            // At once: a page that is on a device costs more than this.
+            Backing::Physical(slot) => stats.add_to_tier(slot.device(), sign as i64),
             Backing::Object(object) => {
+                if object.pool() != self.pool {
+                    if self.objects | self.bytes != 0 {
+                        stats.move_to_pool(object.pool(), self.pool, self.pool_counts());
+                    }
+                    self.pool = object.pool();
+                }
                 add(&mut self.objects, sign);
                 add(&mut self.bytes, sign * object.len() as isize);
                 if object.is_whole_page() {
                     add(&mut self.whole, sign);
                 }
             }
+        }
+    }
+
+    /// What is to be counted for the pool: for others it was counted the other way round.
+    #[inline(always)]
+    fn pool_counts(&self) -> PoolCounts {
+        PoolCounts {
+            objects: self.objects as i64,
+            bytes: self.bytes as i64,
         }
     }
 
@@ -64,13 +81,9 @@ impl Tally {
     }
 
     /// Adds to the counters what an operation did, once it is done.
-    #[inline]
+    #[inline(always)]
     pub(super) fn account(&self, stats: &Stats) {
-        stats.add_each([
-            (Counter::SameFilled, self.same_filled as i64),
-            (Counter::Compressed, (self.objects - self.whole) as i64),
-            (Counter::Incompressible, self.whole as i64),
-            (Counter::Physical, self.physical as i64),
-        ]);
+        let (same, whole) = (self.same_filled as i64, self.whole as i64);
+        stats.add_pages(same, whole, self.pool, self.pool_counts());
     }
 }

@@ -195,7 +195,7 @@ impl Ghost {
         let physical = slot
             .peek(|backing| match backing {
                 Backing::Object(object) => {
-                    let physical = slot.alloc_physical(folio).ok_or(ENOSPC)?;
+                    let physical = self.alloc_physical(&slot, folio).ok_or(ENOSPC)?;
                     self.read(&reader, object, folio.page_mut(0))
                         .inspect_err(|_| self.stats.add(Counter::DecompressFail, 1))?;
                     Ok(physical)

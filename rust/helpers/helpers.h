@@ -7,6 +7,7 @@
 
 #include <linux/types.h>
 
+struct device;
 struct folio;
 struct mem_cgroup;
 struct seq_file;
@@ -58,10 +59,18 @@ unsigned long vswap_mem_cgroup_pages(struct mem_cgroup *memcg);
 /* helpers/log.c */
 bool vswap_may_log(void);
 
+/* helpers/sysfs.c */
+#define VSWAP_SYSFS_DIRS 96
+
+int vswap_sysfs_start(struct device *dev);
+int vswap_sysfs_update(void);
+void vswap_sysfs_remove(void);
+
 /* helpers/work.c */
 enum vswap_work {
 	VSWAP_WORK_RETIRE,
 	VSWAP_WORK_WRITE_BACK,
+	VSWAP_WORK_SYSFS,
 };
 
 int vswap_work_init(void);
@@ -74,6 +83,11 @@ struct vswap_callbacks {
 	int (*param_set)(unsigned int param, const char *val);
 	int (*param_get)(unsigned int param, char *buf, size_t size);
 	void (*show)(unsigned int file, struct seq_file *seq);
+	/* How many files, or 0 if a directory is not to be there. */
+	unsigned int (*sysfs_dir)(unsigned int dir, char *name, size_t size);
+	const char *(*sysfs_file)(unsigned int dir, unsigned int file);
+	ssize_t (*sysfs_show)(unsigned int dir, unsigned int file, char *buf,
+			      size_t size);
 	bool (*work)(unsigned int work);	/* enum vswap_work */
 };
 

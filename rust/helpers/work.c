@@ -21,6 +21,13 @@ static void write_back(struct work_struct *work)
 
 static DECLARE_WORK(write_back_work, write_back);
 
+static void update_sysfs(struct work_struct *work)
+{
+	vswap_callbacks.work(VSWAP_WORK_SYSFS);
+}
+
+static DECLARE_WORK(sysfs_work, update_sysfs);
+
 /* Of its own: memory is short when it is needed, and others may wait for it. */
 static struct workqueue_struct *write_back_wq;
 
@@ -47,6 +54,9 @@ void vswap_work_queue(enum vswap_work work)
 	case VSWAP_WORK_WRITE_BACK:
 		queue_work(write_back_wq, &write_back_work);
 		break;
+	case VSWAP_WORK_SYSFS:
+		schedule_work(&sysfs_work);
+		break;
 	}
 }
 
@@ -54,6 +64,7 @@ void vswap_work_cancel(void)
 {
 	cancel_delayed_work_sync(&retire_work);
 	cancel_work_sync(&write_back_work);
+	cancel_work_sync(&sysfs_work);
 }
 
 void vswap_work_exit(void)

@@ -11,6 +11,10 @@ use super::{
         self,
         Parameters, //
     },
+    sysfs::{
+        self,
+        Directories, //
+    },
     work::{
         self,
         Work, //
@@ -22,11 +26,14 @@ use crate::bindings;
 pub(crate) type Callbacks = bindings::vswap_callbacks;
 
 /// The table for a driver.
-pub(crate) const fn table<T: Parameters + Files + Work>() -> Callbacks {
+pub(crate) const fn table<T: Parameters + Files + Directories + Work>() -> Callbacks {
     Callbacks {
         param_set: Some(params::set::<T>),
         param_get: Some(params::get::<T>),
         show: Some(debugfs::show::<T>),
+        sysfs_dir: Some(sysfs::directory::<T>),
+        sysfs_file: Some(sysfs::file::<T>),
+        sysfs_show: Some(sysfs::show::<T>),
         work: Some(work::run::<T>),
     }
 }

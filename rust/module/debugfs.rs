@@ -6,14 +6,18 @@
 //!
 //! C header: `include/linux/debugfs.h`
 
-use super::driver::{
-    Driver,
-    Published, //
+use super::{
+    driver::{
+        Driver,
+        Published, //
+    },
+    number::Number, //
 };
 use crate::bindings;
 use kernel::{
     prelude::*,
-    seq_file::SeqFile, //
+    seq_file::SeqFile,
+    seq_print, //
 };
 
 /// A file that shows something of a driver.
@@ -26,7 +30,9 @@ pub(crate) struct File<T> {
 
 /// A driver with files in debugfs.
 pub(crate) trait Files: Driver {
-    /// The files.
+    /// Those that show a number.
+    const NUMBERS: &'static [Number<Self>];
+    /// The others.
     const FILES: &'static [File<Self>];
 }
 
@@ -36,9 +42,11 @@ pub(crate) trait Files: Driver {
 /// From here on a file may be open, which does not keep the module if its initialization fails. So
 /// that should be the last step.
 pub(crate) fn add_files<T: Files>(_driver: &Published<T>) {
-    for (i, file) in T::FILES.iter().enumerate() {
+    let numbers = T::NUMBERS.iter().map(|number| number.name);
+    let files = T::FILES.iter().map(|file| file.name);
+    for (i, name) in Iterator::chain(numbers, files).enumerate() {
         // SAFETY: The name is a string. `Published` removes the files, before the module goes.
-        unsafe { bindings::vswap_debugfs_add(file.name.as_char_ptr(), i as u32) };
+        unsafe { bindings::vswap_debugfs_add(name.as_char_ptr(), i as u32) };
     }
 }
 
@@ -51,7 +59,16 @@ pub(super) unsafe extern "C" fn show<T: Files>(file: c_uint, seq: *mut bindings:
     // SAFETY: The caller promises a valid `seq`. `Published` removes the file before it is gone, which
     // waits for this.
     let (driver, seq) = unsafe { (T::instance().as_ptr().as_ref(), SeqFile::from_raw(seq)) };
-    if let (Some(driver), Some(file)) = (driver, T::FILES.get(file as usize)) {
-        (file.show)(driver, seq);
+    let Some(driver) = driver else {
+        return;
+    };
+    let file = file as usize;
+    match T::NUMBERS.get(file) {
+        Some(number) => seq_print!(seq, "{}\n", (number.value)(driver)),
+        None => {
+            if let Some(file) = T::FILES.get(file - T::NUMBERS.len()) {
+                (file.show)(driver, seq);
+            }
+        }
     }
 }

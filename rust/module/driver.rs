@@ -78,6 +78,7 @@ impl<T: Driver> Drop for Published<T> {
     fn drop(&mut self) {
         // First, so that the files show something to the end.
         safe::vswap_debugfs_remove();
+        safe::vswap_sysfs_remove();
         // INVARIANT: It is null.
         self.instance.0.store(ptr::null_mut(), Release);
         // Who has found it is waited for. A parameter may queue work, so that comes last.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The module's two work items: a delayed one, and one with a queue of its own that makes progress
-//! when memory is short.
+//! The module's work items: a delayed one, one with a queue of its own that makes progress when
+//! memory is short, and one that is neither.
 //!
 //! C header: `include/linux/workqueue.h`
 
@@ -15,12 +15,14 @@ use kernel::{
     prelude::*, //
 };
 
-/// A driver with work to do. Both run in process context and may sleep.
+/// A driver with work to do. They run in process context and may sleep.
 pub(crate) trait Work: Driver {
     /// Frees pools that are not used any more; returns whether to run again later.
     fn retire_pools(&self) -> bool;
     /// Writes pages back until there is room.
     fn make_room(&self);
+    /// Makes and removes directories in sysfs.
+    fn update_directories(&self);
 }
 
 /// Does what a work item is for; returns whether to run it again later.
@@ -37,6 +39,10 @@ pub(super) unsafe extern "C" fn run<T: Work>(work: c_uint) -> bool {
         bindings::vswap_work_VSWAP_WORK_RETIRE => driver.retire_pools(),
         bindings::vswap_work_VSWAP_WORK_WRITE_BACK => {
             driver.make_room();
+            false
+        }
+        bindings::vswap_work_VSWAP_WORK_SYSFS => {
+            driver.update_directories();
             false
         }
         _ => false,
@@ -68,6 +74,11 @@ impl WorkItems {
     /// Runs [`Work::make_room`] soon. May be called anywhere.
     pub(crate) fn write_back_soon(&self) {
         self.queue(bindings::vswap_work_VSWAP_WORK_WRITE_BACK);
+    }
+
+    /// Runs [`Work::update_directories`] soon. May be called anywhere.
+    pub(crate) fn update_directories_soon(&self) {
+        self.queue(bindings::vswap_work_VSWAP_WORK_SYSFS);
     }
 
     fn queue(&self, work: bindings::vswap_work) {

@@ -54,6 +54,15 @@ const _: () = assert!(MARK_SHIFT + MARK_BITS == u64::BITS);
 const _: () = assert!(PAGE_LEN == 1 << LENGTH_BITS);
 const _: () = assert!(MAX_POOLS < 1 << POOL_BITS);
 
+/// How many devices a swap entry can name.
+pub(crate) const MAX_DEVICES: usize = 1 << TYPE_BITS;
+
+/// The number of the device that a swap entry names: its type.
+#[inline]
+pub(crate) const fn device_of(entry: u64) -> usize {
+    field(entry, TYPE_SHIFT, TYPE_BITS) as usize
+}
+
 /// Which object has a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Location {

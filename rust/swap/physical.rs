@@ -2,6 +2,7 @@
 
 //! Physical slots: those of other swap devices, for pages of the ghost.
 
+use super::descriptor::device_of;
 use crate::bindings;
 use core::{
     marker::PhantomData,
@@ -21,6 +22,12 @@ impl PhysicalSlot<'_> {
     /// Its name: a swap entry.
     pub(crate) fn entry(&self) -> u64 {
         self.0 as u64
+    }
+
+    /// The number of the device: the swap type.
+    #[inline]
+    pub(crate) fn device(&self) -> usize {
+        device_of(self.entry())
     }
 
     /// The swap entry, for the descriptor of the ghost's slot, which is to own this.

@@ -4,7 +4,9 @@
 
 use crate::{
     ghost::value::Value,
-    swap::descriptor::{self, Invalid, Location, HANDLE_BITS, MAX_POOLS, PAGE_LEN},
+    swap::descriptor::{
+        self, device_of, Invalid, Location, HANDLE_BITS, MAX_DEVICES, MAX_POOLS, PAGE_LEN,
+    },
 };
 use proptest::prelude::*;
 
@@ -34,13 +36,20 @@ pub(super) fn descriptor() -> impl Strategy<Value = Descriptor> {
 /// A swap entry: the number of the device above 58 bits of offset, which a
 /// descriptor has 55 of.
 fn slot() -> impl Strategy<Value = u64> {
-    (0..32u64, 1..1u64 << 55).prop_map(|(device, offset)| (device << 58) | offset)
+    (0..MAX_DEVICES as u64, 1..1u64 << 55).prop_map(|(device, offset)| (device << 58) | offset)
 }
 
 proptest! {
     #[test]
     fn what_is_encoded_is_decoded(desc in descriptor()) {
         prop_assert_eq!(Descriptor::decode(desc.encode().unwrap()), Ok(desc));
+    }
+
+    #[test]
+    fn a_slot_is_on_one_device(device in 0..MAX_DEVICES, offset in 0..1u64 << 58) {
+        let entry = ((device as u64) << 58) | offset;
+        prop_assert_eq!(device_of(entry), device);
+        prop_assert!(device_of(entry | (1 << 63)) < MAX_DEVICES);
     }
 
     #[test]

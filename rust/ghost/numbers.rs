@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The numbers that both debugfs and sysfs have. Their names are ABI, see
+//! `Documentation/ABI/testing/sysfs-class-misc-ghostswap`.
+
+use super::{
+    state::Ghost,
+    stats::Counter, //
+};
+use crate::module::number::Number;
+
+macro_rules! counter {
+    ($name:literal, $counter:ident) => {
+        Number {
+            name: $name,
+            value: |ghost| ghost.stats.sum(Counter::$counter),
+        }
+    };
+}
+
+macro_rules! number {
+    ($name:literal, $value:expr) => {
+        Number {
+            name: $name,
+            value: $value,
+        }
+    };
+}
+
+/// See above.
+pub(super) const NUMBERS: &[Number<Ghost>] = &[
+    number!(c"stored_pages", Ghost::stored_pages),
+    counter!(c"same_filled_pages", SameFilled),
+    number!(c"compressed_pages", Ghost::compressed_pages),
+    counter!(c"incompressible_pages", Incompressible),
+    number!(c"physical_pages", |ghost| ghost.stats.physical()),
+    number!(c"pool_total_size", Ghost::pool_total_size),
+    number!(c"metadata_size", Ghost::metadata_size),
+    counter!(c"written_back_pages", WrittenBack),
+    counter!(c"evacuated_pages", Evacuated),
+    counter!(c"pool_limit_hit", PoolLimitHit),
+    counter!(c"reject_compress_fail", RejectCompressFail),
+    counter!(c"reject_alloc_fail", RejectAllocFail),
+    counter!(c"decompress_fail", DecompressFail),
+];
