@@ -197,6 +197,14 @@ pub fn remove_zram() -> Outcome {
     sys::rmmod("zram").doing("rmmod zram")
 }
 
+/// Removes the RAM disk that stands in for one the guest does not have, with its memory.
+pub fn remove_ram() -> Outcome {
+    match Path::new("/dev/ram0").exists() {
+        true => sys::rmmod("brd").doing("rmmod brd"),
+        false => Ok(()),
+    }
+}
+
 /// Runs a program of the guest, which has to end well.
 pub fn command(program: &str, arguments: &[&str]) -> Outcome {
     let status = Command::new(program)

@@ -6,8 +6,8 @@
 //! are known), [`mapping`] (memory), [`pagemap`] and [`uffd`] (what programs learn
 //! about it), [`worker`] (processes), [`threads`], [`cgroup`], [`disk`] (below the
 //! ghost, also one that fails), [`ghost`] (the module and its device), [`pools`],
-//! [`log`] (the kernel's), [`inject`] (allocations that fail), [`harness`] (running
-//! tests, TAP) and the [`tests`].
+//! [`sysfs`] (its statistics), [`log`] (the kernel's), [`inject`] (allocations that fail),
+//! [`harness`] (running tests, TAP) and the [`tests`].
 
 #[macro_use]
 pub mod outcome;
@@ -24,6 +24,7 @@ pub mod mapping;
 pub mod pagemap;
 pub mod pools;
 pub mod sys;
+pub mod sysfs;
 pub mod tests;
 pub mod threads;
 pub mod uffd;

@@ -25,6 +25,7 @@ tests! {
     swap_free: Patched,
     device: Patched,
     debugfs_open: Patched,
+    sysfs: Patched,
     kinds: Patched,
     mappings: Patched,
     advice: Patched,
