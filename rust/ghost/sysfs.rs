@@ -8,7 +8,10 @@
 use super::{
     numbers::NUMBERS,
     state::Ghost,
-    stats::PoolCounts, //
+    stats::{
+        Counter,
+        PoolCounts, //
+    }, //
 };
 use crate::{
     module::{
@@ -36,7 +39,8 @@ fn in_bytes(pages: i64) -> i64 {
     pages * PAGE_SIZE as i64
 }
 
-const BYTES: &[Number<Ghost>] = &[
+/// What `stats` has beside the numbers that debugfs has, too.
+const MORE: &[Number<Ghost>] = &[
     Number {
         name: c"original_bytes",
         value: |ghost| in_bytes(ghost.stats.pools().objects),
@@ -44,6 +48,10 @@ const BYTES: &[Number<Ghost>] = &[
     Number {
         name: c"compressed_bytes",
         value: |ghost| ghost.stats.pools().bytes,
+    },
+    Number {
+        name: c"reject_incompressible",
+        value: |ghost| ghost.stats.sum(Counter::RejectIncompressible),
     },
 ];
 
@@ -115,7 +123,7 @@ impl Directories for Ghost {
             name: c"stats",
             most: 1,
             exists: |_, _| true,
-            numbers: &[NUMBERS, BYTES],
+            numbers: &[NUMBERS, MORE],
             files: &[],
         },
         Directory {
