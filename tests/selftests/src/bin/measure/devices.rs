@@ -28,7 +28,7 @@ impl Device {
     /// Path of what swapon is given.
     pub fn path(&self) -> &'static str {
         match &self.name[..] {
-            "vswap" => ghost::DEVICE,
+            "vswap" | "vswap-default" => ghost::DEVICE,
             "zram" => "/dev/zram0",
             "brd" | "zswap-brd" | "tier" => "/dev/ram0",
             _ => "/dev/vda",
@@ -67,10 +67,15 @@ impl Device {
         let (size, compressor) = (self.size, &self.compressor);
         match &self.name[..] {
             "vswap" => self.insmod(),
+            "vswap-default" => self.insmod_default(),
             // A ghost with a disk below.
             "tier" => {
                 self.insmod()?;
                 self.make_brd()
+            }
+            "vswap-disk" => {
+                self.insmod_default()?;
+                make_disk()
             }
             "zram" => command(&format!(
                 "modprobe zram num_devices=1 &&
@@ -78,10 +83,7 @@ impl Device {
                  echo {size} >/sys/block/zram0/disksize && mkswap /dev/zram0"
             )),
             "brd" | "zswap-brd" => self.make_brd(),
-            "disk" | "zswap" => {
-                ensure!(Path::new("/dev/vda").exists(), "the guest has no --disk");
-                command("mkswap /dev/vda")
-            }
+            "disk" | "zswap" | "zswap-default" => make_disk(),
             other => fail!("'{other}' is no device\n{}", crate::options::USAGE),
         }
     }
@@ -92,6 +94,11 @@ impl Device {
             self.size, self.compressor, self.parameters
         );
         ghost::insmod(parameters.trim()).doing("insmod")
+    }
+
+    /// As it comes, but for what was asked for.
+    fn insmod_default(&self) -> Outcome {
+        ghost::insmod(&self.parameters).doing("insmod")
     }
 
     fn make_brd(&self) -> Outcome {
@@ -105,10 +112,12 @@ impl Device {
     pub fn swapon(&self) -> Outcome {
         if self.name.starts_with("zswap") {
             kernel::write(format!("{ZSWAP}/compressor"), &self.compressor)?;
-            kernel::write(format!("{ZSWAP}/max_pool_percent"), 80)?;
+            if self.name != "zswap-default" {
+                kernel::write(format!("{ZSWAP}/max_pool_percent"), 80)?;
+            }
             kernel::write(format!("{ZSWAP}/enabled"), "Y")?;
         }
-        if self.name == "tier" {
+        if self.is_below_ghost() {
             sys::swapon(ghost::DEVICE, None).doing("swapon of the ghost")?;
         }
         sys::swapon(self.path(), None).doing("swapon")
@@ -116,11 +125,27 @@ impl Device {
 
     /// Turns swap off.
     pub fn swapoff(&self) -> Outcome {
+        if self.is_below_ghost() {
+            sys::swapoff(ghost::DEVICE).doing("swapoff of the ghost")?;
+        }
         sys::swapoff(self.path()).doing("swapoff")?;
         if self.name.starts_with("zswap") {
             kernel::write(format!("{ZSWAP}/enabled"), "N")?;
         }
         Ok(())
+    }
+
+    /// Takes away what was made, once it is off.
+    pub fn unmake(&self) -> Outcome {
+        match &self.name[..] {
+            "zram" => command("rmmod zram"),
+            name if name.starts_with("vswap") => sys::rmmod(ghost::MODULE).doing("rmmod"),
+            _ => Ok(()),
+        }
+    }
+
+    fn is_below_ghost(&self) -> bool {
+        matches!(&self.name[..], "tier" | "vswap-disk")
     }
 
     /// Makes it and turns it on. Gives how long the latter took.
@@ -130,6 +155,11 @@ impl Device {
         self.swapon()?;
         Ok(Clock::All.now() - start)
     }
+}
+
+fn make_disk() -> Outcome {
+    ensure!(Path::new("/dev/vda").exists(), "the guest has no --disk");
+    command("mkswap /dev/vda")
 }
 
 fn command(text: &str) -> Outcome {

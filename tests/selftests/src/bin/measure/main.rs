@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 //! Measures swap devices: what a page costs on its way out, in, and when it is
-//! freed, how much RAM it takes, what it costs to turn a device on and off.
+//! freed, how much RAM it takes, what it costs to turn a device on and off, how much
+//! fits into a machine.
 //!
 //! In a guest that counts instructions (scripts/guest --icount) a nanosecond is
 //! an instruction, and runs repeat. Only `cpus` measures real time, and what
-//! `contention` counts depends on it.
+//! `contention` counts and `capacity` finds depends on it.
 //!
 //! Each figure is a line: part, contender, compressor, data, folios, figure,
 //! unit, value.
 
+mod capacity;
 mod clock;
 mod contention;
 mod corpus;
@@ -21,9 +23,11 @@ mod options;
 mod pages;
 mod ram;
 mod report;
+mod search;
 mod swapoff;
 mod sweep;
 mod tail;
+mod trial;
 
 use options::Options;
 use selftests::fail;
@@ -54,6 +58,7 @@ fn run() -> Outcome {
             clock::mark();
             Ok(())
         }
+        "capacity" => capacity::run(&options),
         "sweep" => sweep::run(&options),
         "tail" => tail::run(&options),
         "pages" => options.kinds[0].print(options.mib << 8),

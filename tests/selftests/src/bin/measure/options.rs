@@ -20,6 +20,9 @@ parts:
   mark            tells scripts/profile that something else begins
   sweep           processes that go through more memory than they have
   tail            single faults, in a group with three quarters of the memory
+  capacity        the largest working set that lives, for each of --setup's list:
+                  zram-1x, zram-2x (of RAM), zswap, vswap (as they come; zswap with a
+                  disk), vswap-disk; or with --at what one costs
   pages           writes --mb MiB of a kind to standard output, and measures nothing
 options:
   --setup DEVICE  vswap, tier (over a RAM disk), zram, zswap (over a disk), zswap-brd,
@@ -32,9 +35,13 @@ options:
   --kind K,...    real, incompressible, zero, same, head, stripes, heap, sparse
                   or mixture (real)
   --order O,...   size of the folios, 4k or 64k; shmem: shared memory (4k)
-  --runs N        runs, of which the least counts (2)
+  --runs N        runs, of which the least counts; in capacity, how often what was
+                  filled is read back (2)
   --mapped N      MiB of zero pages that are mapped beside the data
-  --processes N   of sweep
+  --processes N   of sweep and capacity (1)
+  --ram N         MiB of RAM that the guest was given, for capacity
+  --step N        MiB that capacity is found to (1/64 of RAM)
+  --at N          MiB of the working set of which capacity tells the cost
   --pool N        MiB of compressed pages that the group of tail may have
   --title         print the line with the columns' names";
 
@@ -53,6 +60,9 @@ pub struct Options {
     pub mapped: usize,
     pub processes: usize,
     pub pool: Option<usize>,
+    pub ram: usize,
+    pub step: Option<usize>,
+    pub at: Option<usize>,
     pub title: bool,
 }
 
@@ -75,6 +85,9 @@ impl Options {
             mapped: 0,
             processes: 1,
             pool: None,
+            ram: 0,
+            step: None,
+            at: None,
             title: false,
         };
         while let Some(word) = words.next() {
@@ -102,6 +115,9 @@ impl Options {
                 "--mapped" => options.mapped = number(value()?)?,
                 "--processes" => options.processes = number(value()?)?,
                 "--pool" => options.pool = Some(number(value()?)?),
+                "--ram" => options.ram = number(value()?)?,
+                "--step" => options.step = Some(number(value()?)?),
+                "--at" => options.at = Some(number(value()?)?),
                 "--title" => options.title = true,
                 "--help" => {
                     println!("{USAGE}");

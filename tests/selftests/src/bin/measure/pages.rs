@@ -32,9 +32,13 @@ pub enum Data {
     Sparse,
     /// 512 bytes each of files, of heaps, random, or zero.
     Mixture,
+    /// Half of the pages zero, the others as `Real`.
+    HalfZero,
+    /// Of ten pages three random, the others as `Real`.
+    Random30,
 }
 
-const ALL: [(&str, Data); 9] = [
+const ALL: [(&str, Data); 11] = [
     ("real", Data::Real),
     ("incompressible", Data::Incompressible),
     ("zero", Data::Zero),
@@ -44,6 +48,8 @@ const ALL: [(&str, Data); 9] = [
     ("heap", Data::Heap),
     ("sparse", Data::Sparse),
     ("mixture", Data::Mixture),
+    ("half-zero", Data::HalfZero),
+    ("random30", Data::Random30),
 ];
 
 impl Data {
@@ -62,8 +68,24 @@ impl Data {
             .map_or("", |(name, _)| name)
     }
 
+    /// The kind that a page of a mixture of pages is of.
+    fn of(self, number: usize) -> Self {
+        // Other bits than `Real` decides by.
+        let own = mix(number as u64) >> 48;
+        match self {
+            Self::HalfZero if own % 2 == 0 => Self::Zero,
+            Self::Random30 if own % 10 < 3 => Self::Incompressible,
+            Self::HalfZero | Self::Random30 => Self::Real,
+            plain => plain,
+        }
+    }
+
     /// Writes a page.
     fn fill(self, page: &mut [u8], number: usize) {
+        self.of(number).fill_plain(page, number);
+    }
+
+    fn fill_plain(self, page: &mut [u8], number: usize) {
         let own = mix(number as u64);
         let (group, offset) = (mix(!(number as u64 / 16)), number % 16);
         match self {
@@ -103,6 +125,7 @@ impl Data {
                     }
                 }
             }
+            Self::HalfZero | Self::Random30 => unreachable!("a mixture of pages"),
         }
         // No two pages are the same but where that is the point.
         if !matches!(self, Self::Zero | Self::Same) {
