@@ -75,6 +75,16 @@ setup_ram() {
 	MEASURE+=(--mb "$2")
 }
 
+# setup_capacity CONTENDER MIB KIND PROCESSES - the same for `measure capacity`, in a guest
+# with so much RAM, and a disk of half of it for those that want one.
+setup_capacity() {
+	MEASURE=(--setup "$1" --ram "$2" --kind "$3" --processes "$4")
+	GUEST=(--flavor release --mem "$2M" --cpus 1 --timeout 3000)
+	case $1 in
+	zswap | *-disk) GUEST+=(--disk "$(($2 / 2))M") ;;
+	esac
+}
+
 # in_programs CONTENDER - what else a guest of tests/bench/programs needs, and
 # COMPRESSOR.
 in_programs() {
@@ -85,9 +95,11 @@ in_programs() {
 	esac
 }
 
+# bench_prepare [PART...]
 bench_prepare() {
 	need_root
-	"$VSWAP_ROOT/scripts/kernel" vanilla
+	# All but this one need the unpatched kernel.
+	[ "$*" = capacity ] || "$VSWAP_ROOT/scripts/kernel" vanilla
 	"$VSWAP_ROOT/scripts/module" release
 	"$VSWAP_ROOT/scripts/selftests"
 }
