@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 //! Memory control groups: memory.max makes pages go out, what is kept of them is
-//! charged as zswap's, memory.zswap.max limits that, memory.swap.max does not
-//! count, and all charges are gone at the end.
+//! charged as zswap's, memory.zswap.max limits that, and all charges are gone at the end.
 
 use crate::cgroup::Cgroup;
 use crate::data::Kind;
@@ -68,12 +67,12 @@ fn max(env: &Env) -> Outcome {
     nothing_left(&group)
 }
 
-/// The counts of the group are those of the module, also with no swap allowed:
-/// a slot of the ghost is no space on a device.
+/// The counts of the group are those of the module. A slot of the ghost is no space on a
+/// device, so a limit of one page for these keeps nothing from going out.
 fn charged(env: &Env) -> Outcome {
     let pages = env.pages(8);
     let group = Cgroup::new("charged")?;
-    group.set("memory.swap.max", 0)?;
+    group.set("memory.swap.max", PAGE)?;
     Worker::start(|| {
         group.enter()?;
         let mut map = Mapping::private(pages)?;
@@ -96,6 +95,11 @@ fn charged(env: &Env) -> Outcome {
             ensure!(
                 kept >= wanted,
                 "zswapped in memory.stat is {kept}, {wanted} pages are kept"
+            );
+            ensure_eq!(
+                group.field("memory.stat", "zswap_incomp")?,
+                counters.incompressible * PAGE as u64,
+                "zswap_incomp in memory.stat, and incompressible_pages in bytes"
             );
             ensure_eq!(
                 group.number("memory.swap.current")?,

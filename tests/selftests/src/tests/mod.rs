@@ -48,6 +48,7 @@ tests! {
     tools: Patched,
     memcg: Patched,
     memcg_limit: Patched,
+    memcg_no_swap: Patched,
     split_store: Patched,
     memcg_removal: Patched,
     random: Patched,

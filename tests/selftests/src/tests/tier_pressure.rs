@@ -58,7 +58,6 @@ fn all_of_it(env: &Env) -> Outcome {
     others.page_out(others.all())?;
     // Nor do those of who may have none on the disk, although they are older.
     let kept = Cgroup::new("tier-kept")?;
-    kept.set("memory.swap.max", 0)?;
     let board = Board::new()?;
     let keeper = [Worker::start(|| {
         kept.enter()?;
@@ -70,6 +69,7 @@ fn all_of_it(env: &Env) -> Outcome {
         map.check(map.all(), Kind::Heap, OWNER, 3)
     })?];
     board.wait_for(OUT, 1, &keeper)?;
+    kept.set("memory.swap.max", 0)?;
     let group = Cgroup::new("tier-pressure")?;
     let limit = env.count(2048, 512);
     group.set("memory.max", limit * PAGE)?;
