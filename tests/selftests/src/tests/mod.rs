@@ -49,6 +49,7 @@ tests! {
     memcg: Patched,
     memcg_limit: Patched,
     memcg_no_swap: Patched,
+    memcg_order: Patched,
     split_store: Patched,
     memcg_removal: Patched,
     random: Patched,
