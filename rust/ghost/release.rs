@@ -39,12 +39,18 @@ impl Ghost {
         folio: &SwapFolio<'_>,
     ) -> Option<PhysicalSlot<'a>> {
         let physical = slot.alloc_physical(folio)?;
-        if !self.tiers.has_been(physical.device()) {
-            self.tiers.set(physical.device());
+        self.use_tier(physical.device());
+        Some(physical)
+    }
+
+    // Out of line, so that without a disk it costs nothing to ask for a slot.
+    #[inline(never)]
+    fn use_tier(&self, device: usize) {
+        if !self.tiers.has_been(device) {
+            self.tiers.set(device);
             // Not here: this is reclaim.
             self.work.update_directories_soon();
         }
-        Some(physical)
     }
 
     /// Gives a slot something to hold, and frees what it had.
@@ -131,16 +137,29 @@ impl Ghost {
     }
 
     #[inline(always)]
-    pub(super) fn empty_one(
+    fn empty_one(&self, reader: &PoolReader<'_>, slot: &mut Slot<'_, Value>, tally: &mut Tally) {
+        match slot.take() {
+            Ok(backing) => self.release(reader, backing, tally),
+            Err(word) => report(word),
+        }
+    }
+
+    /// Frees what a slot holds, which most likely is nothing. Does not sleep.
+    #[inline(always)]
+    pub(super) fn empty_unused(
         &self,
         reader: &PoolReader<'_>,
         slot: &mut Slot<'_, Value>,
         tally: &mut Tally,
     ) {
-        match slot.take() {
-            Ok(backing) => self.release(reader, backing, tally),
-            Err(word) => report(word),
+        if !slot.is_empty() {
+            self.empty_used(reader, slot, tally);
         }
+    }
+
+    #[inline(never)]
+    fn empty_used(&self, reader: &PoolReader<'_>, slot: &mut Slot<'_, Value>, tally: &mut Tally) {
+        self.empty_one(reader, slot, tally);
     }
 
     #[inline(always)]

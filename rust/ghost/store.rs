@@ -17,6 +17,7 @@ use crate::{
     },
     swap::{
         backend::StoreFlags,
+        physical::PhysicalSlot,
         slots::{
             Backing,
             Slot,
@@ -82,7 +83,9 @@ impl Ghost {
     ) -> Result<Backing<'a, Value>> {
         let i = slot.index();
         let mut physical = || match flags.physical {
-            true => self.physical(reader, folio, slot, tally),
+            true => self
+                .physical(reader, folio, slot, tally)
+                .map(Backing::Physical),
             false => None,
         };
         if !flags.compress {
@@ -120,11 +123,11 @@ impl Ghost {
         folio: &SwapFolio<'_>,
         slot: &mut Slot<'a, Value>,
         tally: &mut Tally,
-    ) -> Option<Backing<'a, Value>> {
+    ) -> Option<PhysicalSlot<'a>> {
         // It may have one, with what is older than the folio; see `Slot::alloc_physical()`. If the folio
         // cannot be stored its slots are emptied anyway.
-        self.empty_one(reader, slot, tally);
-        self.alloc_physical(slot, folio).map(Backing::Physical)
+        self.empty_unused(reader, slot, tally);
+        self.alloc_physical(slot, folio)
     }
 
     /// Counts a page that could not be stored.

@@ -286,6 +286,12 @@ impl<'a, V: ValueEncoding> Slot<'a, V> {
         self.index
     }
 
+    /// Whether the slot has nothing.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.slots.table.is_empty(self.index)
+    }
+
     /// Takes what the slot has.
     #[inline(always)]
     pub(crate) fn take(&mut self) -> Result<Backing<'_, V>, Invalid> {

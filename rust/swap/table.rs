@@ -48,12 +48,18 @@ impl<'a, W: Word, V: ValueEncoding> Table<'a, W, V> {
         Descriptor::decode(self.0[i].load())
     }
 
+    /// Whether slot `i` is empty, which may be stale as it is with [`Self::peek`].
+    #[inline(always)]
+    pub(crate) fn is_empty(&self, i: usize) -> bool {
+        self.0[i].load() == 0
+    }
+
     /// Takes the descriptor out of slot `i` and leaves the slot empty.
     #[inline(always)]
     pub(crate) fn take(&self, i: usize) -> Result<Descriptor<V>, Invalid> {
-        match self.0[i].load() {
-            0 => Ok(Descriptor::Empty),
-            _ => Descriptor::decode(self.0[i].exchange(0)),
+        match self.is_empty(i) {
+            true => Ok(Descriptor::Empty),
+            false => Descriptor::decode(self.0[i].exchange(0)),
         }
     }
 
