@@ -109,15 +109,6 @@ impl Limits {
 /// A hand.
 pub(crate) struct Hand<N>(N);
 
-/// How a hand leaves a cluster in which it has found enough.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stop {
-    /// It stays there, for the next turn to go on from.
-    Within,
-    /// It goes on to the next cluster: this one may have few pages of the cgroup that asks next.
-    After,
-}
-
 impl<N: Shared> Hand<N> {
     /// A hand at slot `at`.
     pub(crate) const fn new(at: N) -> Self {
@@ -126,14 +117,13 @@ impl<N: Shared> Hand<N> {
 
     /// Lets the hand go as far as the limits say, and has the pages that go written; returns how many it
     /// has passed. Others may move it meanwhile: each page is passed by one.
-    pub(crate) fn turn(&self, stop: Stop, limits: Limits, face: &mut impl Face) -> usize {
+    pub(crate) fn turn(&self, limits: Limits, face: &mut impl Face) -> usize {
         let (mut passed, mut written) = (0, 0);
         for _ in 0..limits.clusters {
             if passed >= limits.pages || written >= limits.written {
                 break;
             }
-            let Some((first, chosen)) =
-                self.advance(stop, limits.written - written, &mut passed, face)
+            let Some((first, chosen)) = self.advance(limits.written - written, &mut passed, face)
             else {
                 break;
             };
@@ -156,7 +146,6 @@ impl<N: Shared> Hand<N> {
     /// Moves the hand over the next cluster, or a part of it in which there are `most` pages that go.
     fn advance(
         &self,
-        stop: Stop,
         most: usize,
         passed: &mut usize,
         face: &mut impl Face,
@@ -168,10 +157,6 @@ impl<N: Shared> Hand<N> {
                 let here = self.0.get() == at;
                 let (end, looked) = pick(slots, if here { most } else { 0 }, goes);
                 *passed += looked;
-                let end = match stop {
-                    Stop::Within => end,
-                    Stop::After => CLUSTER_SLOTS,
-                };
                 if here {
                     self.0.replace(at, first + end);
                 }

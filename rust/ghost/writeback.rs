@@ -15,8 +15,7 @@ use super::{
         Limits,
         Request,
         Shared,
-        SlotSet,
-        Stop, //
+        SlotSet, //
     },
     release::report,
     settings,
@@ -148,11 +147,11 @@ impl Shrinker for Ghost {
         let limits = Limits::to_shrink(sc.nr_to_scan(), slots::desc_pages());
         let mut passed = 0;
         let freed = writeback::write_back(|writeback| {
-            let (hand, stop) = match memcg {
-                Some(_) => (&self.cgroups_hand, Stop::After),
-                None => (&self.hand, Stop::Within),
+            let hand = match memcg {
+                Some(_) => &self.cgroups_hand,
+                None => &self.hand,
             };
-            passed = hand.turn(stop, limits, &mut Pages { writeback, memcg });
+            passed = hand.turn(limits, &mut Pages { writeback, memcg });
         });
         Scanned {
             looked: passed,
@@ -175,7 +174,7 @@ impl Ghost {
                 writeback,
                 memcg: None,
             };
-            self.hand.turn(Stop::Within, limits, &mut pages);
+            self.hand.turn(limits, &mut pages);
         })
     }
 

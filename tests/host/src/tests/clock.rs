@@ -2,9 +2,7 @@
 
 //! How far a hand goes, where it stops, and where it begins again.
 
-use crate::ghost::clock::{
-    Face, Failure, Hand, Limits, Request, Shared, SlotSet, Stop, CLUSTER_SLOTS,
-};
+use crate::ghost::clock::{Face, Failure, Hand, Limits, Request, Shared, SlotSet, CLUSTER_SLOTS};
 use proptest::prelude::*;
 use std::{
     cell::Cell,
@@ -124,19 +122,19 @@ const C: usize = CLUSTER_SLOTS;
 #[test]
 fn a_turn_goes_on_in_the_midst_of_a_cluster() {
     let (hand, mut pages) = (hand(0), Pages::old(0..10));
-    assert_eq!(hand.turn(Stop::Within, limits(4), &mut pages), 4);
+    assert_eq!(hand.turn(limits(4), &mut pages), 4);
     assert_eq!(pages.written, [0, 1, 2, 3]);
     // What is before the hand has been passed for this time.
     pages.ages.insert(1, 0);
-    assert_eq!(hand.turn(Stop::Within, limits(3), &mut pages), 3);
+    assert_eq!(hand.turn(limits(3), &mut pages), 3);
     assert_eq!(pages.written[4..], [4, 5, 6]);
 }
 
 #[test]
-fn the_turn_of_another_cgroup_goes_on_with_another_cluster() {
+fn turns_take_one_page_after_the_other() {
     let (hand, mut pages) = (hand(0), Pages::old([3, 4, C + 1, C + 2, 5 * C]));
-    for wanted in [3, C + 1, 5 * C, 4] {
-        assert_eq!(hand.turn(Stop::After, limits(1), &mut pages), 1);
+    for wanted in [3, 4, C + 1, C + 2, 5 * C] {
+        assert_eq!(hand.turn(limits(1), &mut pages), 1);
         assert_eq!(pages.written.pop(), Some(wanted));
     }
 }
@@ -144,7 +142,7 @@ fn the_turn_of_another_cgroup_goes_on_with_another_cluster() {
 #[test]
 fn a_hand_goes_around() {
     let (hand, mut pages) = (hand(7 * C + 5), Pages::old([2, C, 7 * C + 4, 7 * C + 5]));
-    hand.turn(Stop::Within, limits(3), &mut pages);
+    hand.turn(limits(3), &mut pages);
     assert_eq!(pages.written, [7 * C + 5, 2, C]);
 }
 
@@ -152,7 +150,7 @@ fn a_hand_goes_around() {
 fn a_ghost_without_pages_ends_a_turn() {
     for at in [0, 3 * C + 1] {
         let mut pages = Pages::default();
-        assert_eq!(hand(at).turn(Stop::Within, limits(5), &mut pages), 0);
+        assert_eq!(hand(at).turn(limits(5), &mut pages), 0);
     }
 }
 
@@ -160,14 +158,11 @@ fn a_ghost_without_pages_ends_a_turn() {
 fn twice_around_takes_pages_that_had_a_second_chance() {
     let new = || Pages::new([(1, 1), (C + 1, 1)]);
     let mut pages = new();
-    hand(0).turn(Stop::Within, Limits::to_make_room(2, 2), &mut pages);
+    hand(0).turn(Limits::to_make_room(2, 2), &mut pages);
     assert_eq!(pages.written, [1, C + 1]);
     // Once around does not.
     let mut pages = new();
-    assert_eq!(
-        hand(0).turn(Stop::Within, Limits::to_shrink(2, 2), &mut pages),
-        2
-    );
+    assert_eq!(hand(0).turn(Limits::to_shrink(2, 2), &mut pages), 2);
     assert_eq!(pages.written, []);
 }
 
@@ -175,20 +170,14 @@ fn twice_around_takes_pages_that_had_a_second_chance() {
 fn reclaim_is_not_let_wait_for_few_pages_among_many() {
     let all = || (0..1000).map(|i| (i * C, 1));
     let mut pages = Pages::new(all());
-    hand(0).turn(Stop::After, Limits::to_shrink(500, 1000), &mut pages);
+    hand(0).turn(Limits::to_shrink(500, 1000), &mut pages);
     assert_eq!(pages.passed.len(), 128);
     // Pages that are spared count: no other cluster is looked at.
     let mut pages = Pages::new(all());
-    assert_eq!(
-        hand(0).turn(Stop::After, Limits::to_shrink(64, 1000), &mut pages),
-        64
-    );
+    assert_eq!(hand(0).turn(Limits::to_shrink(64, 1000), &mut pages), 64);
     // Whole groups are written, but from a cluster that is being looked at.
     let mut pages = Pages::old(0..100);
-    assert_eq!(
-        hand(0).turn(Stop::Within, Limits::to_shrink(33, 1), &mut pages),
-        64
-    );
+    assert_eq!(hand(0).turn(Limits::to_shrink(33, 1), &mut pages), 64);
     assert_eq!(pages.written.len(), 64);
 }
 
@@ -203,13 +192,13 @@ fn a_turn_ends_where_it_can_do_no_more() {
         let mut pages = Pages::old(0..5);
         pages.failures.insert(2, failure);
         pages.is_full = is_full;
-        hand(0).turn(Stop::Within, limits(5), &mut pages);
+        hand(0).turn(limits(5), &mut pages);
         let wanted: &[usize] = if ends { &[0, 1] } else { &[0, 1, 3, 4] };
         assert_eq!(pages.written, wanted, "{failure:?}");
     }
     let mut pages = Pages::old(0..5);
     pages.fails_at = Some(2);
-    hand(0).turn(Stop::Within, limits(5), &mut pages);
+    hand(0).turn(limits(5), &mut pages);
     assert_eq!(pages.written, [0, 1, 2], "a device that fails gets no more");
 }
 
@@ -253,7 +242,7 @@ fn a_hand_that_others_move_is_left_alone() {
         at: &at,
         other: Some(10),
     };
-    Hand::new(&at).turn(Stop::Within, limits(5), &mut face);
+    Hand::new(&at).turn(limits(5), &mut face);
     assert_eq!(face.pages.passed, [10, 11, 12, 13, 14]);
     assert_eq!(at.get(), 15);
 }
@@ -292,10 +281,10 @@ proptest! {
             if left == 0 {
                 break;
             }
-            hand.turn(Stop::Within, limits(written.min(left)), &mut pages);
+            hand.turn(limits(written.min(left)), &mut pages);
         }
         if pages.written.len() < old.len() {
-            hand.turn(Stop::Within, limits(old.len() - pages.written.len()), &mut pages);
+            hand.turn(limits(old.len() - pages.written.len()), &mut pages);
         }
         prop_assert_eq!(&pages.written, &old);
         // And all before the last that went, once.
@@ -311,12 +300,9 @@ proptest! {
         clusters in 0usize..50,
         pages in 0usize..100,
         written in 0usize..100,
-        within: bool,
     ) {
-        let stop = if within { Stop::Within } else { Stop::After };
-        let at = if within { at } else { at / C * C };
         let mut face = Pages::new(ages);
-        let passed = hand(at).turn(stop, Limits { clusters, pages, written }, &mut face);
+        let passed = hand(at).turn(Limits { clusters, pages, written }, &mut face);
         prop_assert_eq!(passed, face.passed.len());
         prop_assert!(face.written.len() <= written);
         let mut visited: Vec<usize> = face.passed.iter().map(|slot| slot / C).collect();

@@ -2,7 +2,7 @@
 
 //! Every interleaving of two turns of a hand: no page is passed by both, and none is left out.
 
-use crate::ghost::clock::{Face, Failure, Hand, Limits, Shared, SlotSet, Stop, CLUSTER_SLOTS};
+use crate::ghost::clock::{Face, Failure, Hand, Limits, Shared, SlotSet, CLUSTER_SLOTS};
 use loom::{
     sync::{
         atomic::{
@@ -72,22 +72,22 @@ fn world() -> World {
     }
 }
 
-fn turn(world: &World, stop: Stop, written: usize) -> usize {
+fn turn(world: &World, written: usize) -> usize {
     let limits = Limits {
         clusters: 8,
         pages: usize::MAX,
         written,
     };
-    world.hand.turn(stop, limits, &mut &*world)
+    world.hand.turn(limits, &mut &*world)
 }
 
-fn turns(stop: Stop, written: [usize; 2], wanted: [usize; 2 * PAGES]) {
+fn turns(written: [usize; 2], wanted: [usize; 2 * PAGES]) {
     let [mine, others] = written;
     loom::model(move || {
         let world = Arc::new(world());
         let other = world.clone();
-        let thread = thread::spawn(move || turn(&other, stop, others));
-        let passed = turn(&world, stop, mine) + thread.join().unwrap();
+        let thread = thread::spawn(move || turn(&other, others));
+        let passed = turn(&world, mine) + thread.join().unwrap();
         let counts: Vec<usize> = world
             .clusters
             .iter()
@@ -100,20 +100,20 @@ fn turns(stop: Stop, written: [usize; 2], wanted: [usize; 2 * PAGES]) {
 
 #[test]
 fn within_a_cluster() {
-    turns(Stop::Within, [1, 1], [1, 1, 0, 0]);
+    turns([1, 1], [1, 1, 0, 0]);
 }
 
 #[test]
 fn over_the_end_of_a_cluster() {
-    turns(Stop::Within, [2, 1], [1, 1, 1, 0]);
+    turns([2, 1], [1, 1, 1, 0]);
 }
 
 #[test]
 fn all_of_them() {
-    turns(Stop::Within, [1, 3], [1, 1, 1, 1]);
+    turns([1, 3], [1, 1, 1, 1]);
 }
 
 #[test]
-fn cluster_by_cluster() {
-    turns(Stop::After, [2, 2], [1, 1, 1, 1]);
+fn each_a_cluster() {
+    turns([2, 2], [1, 1, 1, 1]);
 }
