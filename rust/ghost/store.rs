@@ -34,8 +34,8 @@ impl Ghost {
     /// Stores a folio: all its pages, or none. May sleep.
     ///
     /// If there is no physical slot: `ENOSPC` where the pools are at their limit or `flags` forbid
-    /// them, `ENOMEM` where there is no memory, `E2BIG` where a page does not shrink and there are too
-    /// many such pages. Other errors are the compressor's.
+    /// them, `ENOMEM` where there is no memory, `E2BIG` where a page does not shrink and there is no
+    /// memory to keep it whole, or too many such pages are. Other errors are the compressor's.
     #[inline(always)]
     pub(super) fn store_folio(
         &self,
@@ -136,6 +136,8 @@ impl Ghost {
         let (counter, e) = match e {
             StoreError::Compress(e) => (Counter::RejectCompressFail, e),
             StoreError::Alloc(e) => (Counter::RejectAllocFail, e),
+            // No sign that memory is out: there may be some for pages that shrink.
+            StoreError::AllocWhole => (Counter::RejectAllocFail, E2BIG),
             StoreError::TooManyWhole => (Counter::RejectIncompressible, E2BIG),
         };
         self.stats.add(counter, 1);

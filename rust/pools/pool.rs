@@ -44,6 +44,8 @@ pub(crate) enum StoreError {
     Compress(Error),
     /// There was no memory for the object.
     Alloc(Error),
+    /// There was no memory to keep it whole.
+    AllocWhole,
     /// It does not shrink, and there are too many such pages.
     TooManyWhole,
 }
@@ -114,7 +116,8 @@ impl Pool {
 
     /// Stores a page as it is. Does not sleep.
     pub(crate) fn store_whole(&self, page: &FolioPage, nid: i32) -> Result<Object, StoreError> {
-        self.zs.store(page.bytes(), nid).map_err(StoreError::Alloc)
+        let object = self.zs.store(page.bytes(), nid);
+        object.map_err(|_| StoreError::AllocWhole)
     }
 
     /// Reads a page back. May sleep.
