@@ -80,16 +80,26 @@ fn is_unlimited(has_disk: bool) -> bool {
     !has_disk && settings::pool_limit() == PoolLimit::Auto
 }
 
+/// How much room the pools have.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Room {
+    /// They are far from any limit.
+    Plenty,
+    /// They are not.
+    Some,
+    /// They are at their limit, or were and have not shrunk enough since.
+    None,
+}
+
 impl Ghost {
-    /// Whether the pools are at their limit, or were and have not shrunk enough since. Starts
-    /// writeback before that.
-    pub(super) fn is_full(&self, reader: &PoolReader<'_>) -> bool {
+    /// How much room the pools have. Starts writeback before there is none.
+    pub(super) fn room(&self, reader: &PoolReader<'_>) -> Room {
         let used = self.pools.total_pages(reader);
         let limit = Limit::with_disk();
         let was_full = self.full.load(Relaxed);
         let near = limit.is_near(used);
         if !near && !was_full {
-            return false;
+            return Room::Plenty;
         }
         let has_disk = writeback::has_room(None);
         let reached = limit.is_reached(used) && !is_unlimited(has_disk);
@@ -105,7 +115,11 @@ impl Ghost {
         if full != was_full {
             self.full.store(full, Relaxed);
         }
-        full
+        if full {
+            Room::None
+        } else {
+            Room::Some
+        }
     }
 
     /// Whether the pools were full when a page was last refused, and have room again.
@@ -124,9 +138,9 @@ impl Ghost {
         Limit::with_disk().is_above_threshold(self.pool_pages())
     }
 
-    /// Whether one more page may be kept that does not shrink.
-    pub(super) fn may_keep_whole(&self) -> bool {
-        settings::pool_limit() != PoolLimit::Auto || !self.has_all_whole()
+    /// Whether one more page may be kept that does not shrink, where the pools have that much room.
+    pub(super) fn may_keep_whole(&self, room: Room) -> bool {
+        room == Room::Plenty || settings::pool_limit() != PoolLimit::Auto || !self.has_all_whole()
     }
 
     fn has_all_whole(&self) -> bool {

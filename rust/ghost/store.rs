@@ -3,6 +3,7 @@
 //! Pages on their way out.
 
 use super::{
+    limits::Room,
     same_filled,
     state::Ghost,
     stats::Counter,
@@ -30,6 +31,13 @@ use kernel::prelude::*;
 /// How many pages of a folio are stored before the next look at whether the pools are full.
 const PAGES_A_LOOK: usize = 16;
 
+/// A look at the pools.
+struct Looked {
+    /// For which pages of the folio it is good: those before this one.
+    pages: usize,
+    room: Room,
+}
+
 impl Ghost {
     /// Stores a folio: all its pages, or none. May sleep.
     ///
@@ -45,7 +53,10 @@ impl Ghost {
         tally: &mut Tally,
     ) -> Result {
         let reader = self.pools.read();
-        let mut looked = 0;
+        let mut looked = Looked {
+            pages: 0,
+            room: Room::None,
+        };
         let stored = (0..slots.len()).try_for_each(|i| {
             let mut slot = slots.slot(i);
             let backing = match same_filled::find(folio.page(i).words()) {
@@ -68,8 +79,7 @@ impl Ghost {
     }
 
     /// Compresses a page. One that cannot be compressed, or gets no smaller, is given a physical
-    /// slot, or if there is none, kept in memory as it is. For the pages before `looked`, the pools
-    /// were found not to be full.
+    /// slot, or if there is none, kept in memory as it is.
     // Out of line, so that same-filled pages do not pay for its registers.
     #[inline(never)]
     fn keep<'a>(
@@ -79,7 +89,7 @@ impl Ghost {
         slot: &mut Slot<'a, Value>,
         flags: StoreFlags,
         tally: &mut Tally,
-        looked: &mut usize,
+        looked: &mut Looked,
     ) -> Result<Backing<'a, Value>> {
         let i = slot.index();
         let mut physical = || match flags.physical {
@@ -91,16 +101,20 @@ impl Ghost {
         if !flags.compress {
             return physical().ok_or(ENOSPC);
         }
-        if i >= *looked {
-            if self.is_full(reader) {
+        if i >= looked.pages {
+            let room = self.room(reader);
+            if room == Room::None {
                 return physical().ok_or(ENOSPC);
             }
-            *looked = i + PAGES_A_LOOK;
+            *looked = Looked {
+                pages: i + PAGES_A_LOOK,
+                room,
+            };
         }
         let pool = self.pools.current(reader).ok_or(ENODEV)?;
         let mut whole = || match physical() {
             Some(backing) => Ok(backing),
-            None if self.may_keep_whole() => pool
+            None if self.may_keep_whole(looked.room) => pool
                 .store_whole(folio.page(i), folio.nid())
                 .map(Backing::Object),
             None => Err(StoreError::TooManyWhole),
