@@ -20,6 +20,9 @@
 //! 7. the cluster lock of another device (swap core): dropping a `PhysicalSlot` takes it;
 //! 8. zsmalloc's locks.
 //!
+//! `swap_lock` (swap core, a spinlock) comes after `Ghost::on`: a new size takes both. The core also holds it
+//! when it asks for the estimate of what can be kept (`limits.rs`), which takes no lock but 4.
+//!
 //! 7 and 8 are not held together. A `PhysicalSlot` is made in 3 and 4, but not in 5 to 8, as that may
 //! sleep. A descriptor changes hands by an atomic exchange, without a lock: see `swap/table.rs`.
 //! Stores run in reclaim, so nothing in them may wait for it; the core sees to that for what it
