@@ -55,6 +55,8 @@ pub(crate) mod safe {
         pub(crate) safe fn vswap_sysfs_update() -> i32;
         // SAFETY: It reads a static atomic.
         pub(crate) safe fn vswap_totalram_pages() -> usize;
+        // SAFETY: It reads static atomics.
+        pub(crate) safe fn vswap_usable_pages() -> usize;
         // SAFETY: The work items are static, and were set up by the compiler.
         pub(crate) safe fn vswap_work_cancel();
         // SAFETY: The queue's static pointer is changed if it is null, by compare-and-exchange.

@@ -4,5 +4,6 @@
 
 pub(crate) mod folio;
 pub(crate) mod memcg;
+pub(crate) mod ram;
 pub(crate) mod shrinker;
 pub(crate) mod zsmalloc;

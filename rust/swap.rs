@@ -9,6 +9,7 @@
 
 pub(crate) mod backend;
 pub(crate) mod descriptor;
+pub(crate) mod device;
 pub(crate) mod ops;
 pub(crate) mod physical;
 pub(crate) mod slots;

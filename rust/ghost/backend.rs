@@ -26,6 +26,7 @@ impl SwapBackend for Ghost {
     type Value = Value;
 
     fn activate(&self) -> u64 {
+        self.update_whole_limit();
         self.turn_on()
     }
 

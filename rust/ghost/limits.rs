@@ -15,7 +15,7 @@ use super::{
     stats::Counter, //
 };
 use crate::{
-    mm::folio::totalram_pages,
+    mm::ram,
     pools::PoolReader,
     swap::{
         slots,
@@ -34,9 +34,10 @@ const PERCENT_WITH_DISK: u32 = 20;
 /// in. Only for what users are told.
 const PERCENT_OF_ALL: u32 = 80;
 
-/// What pages that do not shrink may take where there is no other limit. They free nothing, and all but
-/// the first do it in vain.
-const PERCENT_WHOLE: u32 = 20;
+/// What pages that do not shrink may take where there is no other limit, of the memory that can be
+/// reclaimed at all. They free nothing, and all but the first do it in vain: where most of RAM is
+/// locked or in huge pages, as many as a part of RAM would be all of what is left.
+const PERCENT_WHOLE: usize = 20;
 
 /// A part of RAM, in hundredths of pages: so nothing is divided as a page is stored.
 #[derive(Clone, Copy)]
@@ -44,7 +45,7 @@ struct Limit(usize);
 
 impl Limit {
     fn percent(percent: u32) -> Self {
-        Self(totalram_pages() * percent as usize)
+        Self(ram::total_pages() * percent as usize)
     }
 
     /// The limit of the pools where pages can be written to a disk.
@@ -80,26 +81,16 @@ fn is_unlimited(has_disk: bool) -> bool {
     !has_disk && settings::pool_limit() == PoolLimit::Auto
 }
 
-/// How much room the pools have.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Room {
-    /// They are far from any limit.
-    Plenty,
-    /// They are not.
-    Some,
-    /// They are at their limit, or were and have not shrunk enough since.
-    None,
-}
-
 impl Ghost {
-    /// How much room the pools have. Starts writeback before there is none.
-    pub(super) fn room(&self, reader: &PoolReader<'_>) -> Room {
+    /// How many pages the pools take, or `None` if they are at their limit, or were and have not shrunk
+    /// enough since. Starts writeback before they are.
+    pub(super) fn used_if_room(&self, reader: &PoolReader<'_>) -> Option<usize> {
         let used = self.pools.total_pages(reader);
         let limit = Limit::with_disk();
         let was_full = self.full.load(Relaxed);
         let near = limit.is_near(used);
         if !near && !was_full {
-            return Room::Plenty;
+            return Some(used);
         }
         let has_disk = writeback::has_room(None);
         let reached = limit.is_reached(used) && !is_unlimited(has_disk);
@@ -115,11 +106,7 @@ impl Ghost {
         if full != was_full {
             self.full.store(full, Relaxed);
         }
-        if full {
-            Room::None
-        } else {
-            Room::Some
-        }
+        (!full).then_some(used)
     }
 
     /// Whether the pools were full when a page was last refused, and have room again.
@@ -138,25 +125,37 @@ impl Ghost {
         Limit::with_disk().is_above_threshold(self.pool_pages())
     }
 
-    /// Whether one more page may be kept that does not shrink, where the pools have that much room.
-    pub(super) fn may_keep_whole(&self, room: Room) -> bool {
-        room == Room::Plenty || settings::pool_limit() != PoolLimit::Auto || !self.has_all_whole()
+    /// Whether one more page may be kept that does not shrink, where the pools take `used`.
+    pub(super) fn may_keep_whole(&self, used: usize) -> bool {
+        // Mostly it can be told without adding up.
+        used < self.whole_limit.load(Relaxed)
+            || settings::pool_limit() != PoolLimit::Auto
+            || !self.has_all_whole()
     }
 
     fn has_all_whole(&self) -> bool {
-        Limit::percent(PERCENT_WHOLE).is_reached(self.stats.sum(Counter::Incompressible) as usize)
+        self.stats.sum(Counter::Incompressible) as usize >= self.whole_limit.load(Relaxed)
+    }
+
+    /// Looks how much memory can be reclaimed. To be called before pages go out, and as that is done.
+    pub(super) fn update_whole_limit(&self) {
+        let limit = (ram::usable_pages() + self.pool_pages()) * PERCENT_WHOLE / 100;
+        self.whole_limit.store(limit, Relaxed);
     }
 
     /// How many pages users are told that the ghost can keep, `used` of which it keeps.
     pub(super) fn capacity_to_tell(&self, used: usize) -> usize {
         let unlimited = is_unlimited(writeback::has_room(None));
+        let taken = self.pool_pages();
         let limit = match unlimited {
-            true => Limit::percent(PERCENT_OF_ALL),
-            false => Limit::with_disk(),
+            true => Limit::percent(PERCENT_OF_ALL)
+                .pages()
+                .min(ram::usable_pages() + taken),
+            false => Limit::with_disk().pages(),
         };
         let fill = Fill {
-            limit: limit.pages(),
-            taken: self.pool_pages(),
+            limit,
+            taken,
             kept: self.objects() as usize,
         };
         let size = match settings::is_default_size() {

@@ -5,7 +5,7 @@
 //! They are set before the module is initialized, so they are static. The kernel's parameter lock
 //! serializes writers.
 
-use crate::mm::folio::totalram_pages;
+use crate::mm::ram;
 use kernel::{
     page::PAGE_SIZE,
     prelude::*,
@@ -44,7 +44,7 @@ fn size() -> Option<u64> {
 
 /// The ghost's size in bytes, as users are told; by default the size of RAM.
 pub(crate) fn size_in_bytes() -> u64 {
-    size().unwrap_or_else(|| totalram_pages() as u64 * PAGE_SIZE as u64)
+    size().unwrap_or_else(|| ram::total_pages() as u64 * PAGE_SIZE as u64)
 }
 
 /// The same in pages.

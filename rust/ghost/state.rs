@@ -41,6 +41,8 @@ pub(crate) struct Ghost {
     pub(super) tiers: Tiers,
     /// The pool was full, and is not yet far enough below its limit.
     pub(super) full: Atomic<bool>,
+    /// How many pages that do not shrink may be kept: as of swapon, or the last reclaim.
+    pub(super) whole_limit: Atomic<usize>,
     pub(super) work: WorkItems,
     /// The clock's hand for the machine.
     pub(super) hand: Hand<Atomic<usize>>,
@@ -68,6 +70,7 @@ impl Ghost {
             stats: Stats::new()?,
             tiers: Tiers::new(),
             full: Atomic::new(false),
+            whole_limit: Atomic::new(0),
             work: WorkItems::new()?,
             hand: Hand::new(Atomic::new(0)),
             cgroups_hand: Hand::new(Atomic::new(0)),

@@ -3,7 +3,6 @@
 //! Pages on their way out.
 
 use super::{
-    limits::Room,
     same_filled,
     state::Ghost,
     stats::Counter,
@@ -35,7 +34,8 @@ const PAGES_A_LOOK: usize = 16;
 struct Looked {
     /// For which pages of the folio it is good: those before this one.
     pages: usize,
-    room: Room,
+    /// How many pages the pools took.
+    used: usize,
 }
 
 impl Ghost {
@@ -55,7 +55,7 @@ impl Ghost {
         let reader = self.pools.read();
         let mut looked = Looked {
             pages: 0,
-            room: Room::None,
+            used: 0,
         };
         let stored = (0..slots.len()).try_for_each(|i| {
             let mut slot = slots.slot(i);
@@ -102,19 +102,18 @@ impl Ghost {
             return physical().ok_or(ENOSPC);
         }
         if i >= looked.pages {
-            let room = self.room(reader);
-            if room == Room::None {
+            let Some(used) = self.used_if_room(reader) else {
                 return physical().ok_or(ENOSPC);
-            }
+            };
             *looked = Looked {
                 pages: i + PAGES_A_LOOK,
-                room,
+                used,
             };
         }
         let pool = self.pools.current(reader).ok_or(ENODEV)?;
         let mut whole = || match physical() {
             Some(backing) => Ok(backing),
-            None if self.may_keep_whole(looked.room) => pool
+            None if self.may_keep_whole(looked.used) => pool
                 .store_whole(folio.page(i), folio.nid())
                 .map(Backing::Object),
             None => Err(StoreError::TooManyWhole),

@@ -24,9 +24,12 @@ use crate::{
         }, //
     },
     pools::pool::Pool,
-    swap::descriptor::{
-        MAX_DEVICES,
-        MAX_POOLS, //
+    swap::{
+        descriptor::{
+            MAX_DEVICES,
+            MAX_POOLS, //
+        },
+        device, //
     }, //
 };
 use kernel::{
@@ -111,6 +114,15 @@ macro_rules! of_tier {
 }
 
 const TIER: &[File<Ghost>] = &[
+    File {
+        name: c"device",
+        show: |_, device, text| match device::with_path(device, |path| {
+            Ok(text.write_fmt(fmt!("{path}"))?)
+        }) {
+            Err(e) if e == ENODEV => Ok(text.write_str("none")?),
+            other => other,
+        },
+    },
     of_tier!(c"stored_pages", |pages| pages),
     of_tier!(c"original_bytes", |pages| in_bytes(pages)),
     // They are written whole.

@@ -124,6 +124,9 @@ impl Shrinker for Ghost {
 
     fn count(&self, sc: &ShrinkControl<'_>) -> usize {
         let memcg = sc.memcg();
+        if memcg.is_none() {
+            self.update_whole_limit();
+        }
         let request = Request {
             may_do_io: sc.may_do_io(),
             is_kswapd: shrinker::current_is_kswapd(),

@@ -18,11 +18,6 @@ int vswap_folio_nid(struct folio *folio)
 	return folio_nid(folio);
 }
 
-unsigned long vswap_totalram_pages(void)
-{
-	return totalram_pages();
-}
-
 unsigned long vswap_direct_map_base(void)
 {
 	return PAGE_OFFSET;

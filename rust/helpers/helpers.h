@@ -20,8 +20,11 @@ struct vswap_acomp;
 void *vswap_folio_address(struct folio *folio);
 unsigned long vswap_folio_nr_pages(struct folio *folio);
 int vswap_folio_nid(struct folio *folio);
-unsigned long vswap_totalram_pages(void);
 unsigned long vswap_direct_map_base(void);
+
+/* helpers/ram.c */
+unsigned long vswap_totalram_pages(void);
+unsigned long vswap_usable_pages(void);
 
 /* helpers/zsmalloc.c */
 unsigned long vswap_zs_store(struct zs_pool *pool, const void *data,

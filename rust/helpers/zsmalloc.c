@@ -16,9 +16,9 @@ unsigned long vswap_zs_store(struct zs_pool *pool, const void *data,
 		    __GFP_MOVABLE;
 	unsigned long handle;
 
-	/* A whole page frees none: no reserve is to be spent on it. */
+	/* A whole page frees none: the last reserve is not to be spent on it. */
 	if (size >= PAGE_SIZE)
-		gfp |= __GFP_NOMEMALLOC;
+		gfp |= __GFP_HIGH | __GFP_NOMEMALLOC;
 	handle = zs_malloc(pool, size, gfp, nid);
 	if (!IS_ERR_VALUE(handle))
 		zs_obj_write(pool, handle, (void *)data, size);

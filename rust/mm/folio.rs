@@ -2,10 +2,7 @@
 
 //! Folios on their way out of memory or back.
 
-use crate::bindings::{
-    self,
-    safe, //
-};
+use crate::bindings;
 use core::{
     ptr::NonNull,
     slice, //
@@ -115,9 +112,4 @@ impl SwapFolio<'_> {
     pub(crate) fn page_mut(&mut self, i: usize) -> &mut FolioPage {
         &mut self.pages[i]
     }
-}
-
-/// How many pages of RAM the kernel manages.
-pub(crate) fn totalram_pages() -> usize {
-    safe::vswap_totalram_pages()
 }
