@@ -7,7 +7,7 @@
 //! about it), [`worker`] (processes), [`threads`], [`cgroup`], [`disk`] (below the
 //! ghost, also one that fails), [`ghost`] (the module and its device), [`pools`],
 //! [`sysfs`] (its statistics), [`log`] (the kernel's), [`inject`] (allocations that fail),
-//! [`harness`] (running tests, TAP) and the [`tests`].
+//! [`shortage`] (of memory), [`harness`] (running tests, TAP) and the [`tests`].
 
 #[macro_use]
 pub mod outcome;
@@ -23,6 +23,7 @@ pub mod log;
 pub mod mapping;
 pub mod pagemap;
 pub mod pools;
+pub mod shortage;
 pub mod sys;
 pub mod sysfs;
 pub mod tests;

@@ -8,7 +8,9 @@ use crate::ghost::{counter, parameter, set_parameter, Counters, Ghost};
 use crate::harness::Env;
 use crate::kernel;
 use crate::mapping::Mapping;
-use crate::outcome::Outcome;
+use crate::outcome::{Doing, Outcome};
+use crate::shortage;
+use crate::sys;
 use crate::worker::{End, Worker};
 use crate::PAGE;
 
@@ -102,16 +104,13 @@ fn out_of_memory(env: &Env) -> Outcome {
     let mut witness = Mapping::private(pages)?;
     witness.fill(witness.all(), Kind::Mixed, OWNER, 1);
     witness.page_out(witness.all())?;
-    kernel::drop_caches()?;
     // Most of memory is out of reach, to be done sooner.
-    let free = kernel::meminfo("MemFree")? as usize / 4;
-    let left = env.count(48, 20) * 256;
-    ensure!(free > left, "too little memory: {free} pages");
-    let block = Mapping::private(free - left)?;
-    block.lock()?;
+    let (block, left) = shortage::leave(env.count(48, 24) * 256)?;
     let killed = kernel::vmstat("oom_kill")?;
     let glutton = Worker::start(|| {
         kernel::write("/proc/self/oom_score_adj", 1000)?;
+        // Or reading its own code again and again would count as progress of reclaim.
+        sys::lock_all().doing("mlockall")?;
         let mut map = Mapping::private(4 * left)?;
         map.fill(map.all(), Kind::Random, OWNER, 2);
         Ok(())

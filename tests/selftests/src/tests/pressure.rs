@@ -8,25 +8,17 @@ use crate::data::Rng;
 use crate::ghost::{counter, Ghost};
 use crate::harness::Env;
 use crate::kernel;
-use crate::mapping::Mapping;
 use crate::outcome::Outcome;
+use crate::shortage;
 use crate::worker::{join_all, Worker};
 
 /// See above.
 pub fn run(env: &Env) -> Outcome {
     let ghost = Ghost::start("size=2G max_pool_percent=60")?;
-    kernel::drop_caches()?;
-    let free = || Ok(kernel::meminfo("MemFree")? as usize / 4);
-    let target = env.count(64, 24) * 256;
+    // Left for the processes, in pages; the pool takes a part of it.
+    let (block, left) = shortage::leave(env.count(64, 24) * 256)?;
     // A debug kernel keeps half a kilobyte of its own for each page that is out.
     let data = |left| left * env.count(10, 8) / 4;
-    let before = free()?;
-    ensure!(before > 2 * target, "too little memory: {before} pages");
-    let mut block = Mapping::private(before - target)?;
-    block.lock()?;
-    // Left for the processes, in pages; the pool takes a part of it.
-    let left = free()?;
-    block.fill(0..1, crate::data::Kind::Real, 0, 0);
     let workers = 3;
     // Each process has its own copy of what they have in common, in the end.
     let common = left / 4;

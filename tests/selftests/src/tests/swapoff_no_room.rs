@@ -10,6 +10,7 @@ use crate::harness::Env;
 use crate::kernel;
 use crate::mapping::Mapping;
 use crate::outcome::Outcome;
+use crate::shortage;
 use crate::sys;
 use crate::worker::{Board, Worker};
 
@@ -35,7 +36,7 @@ pub fn run(env: &Env) -> Outcome {
     let used = disk.used()? as usize;
     ensure!(used >= pages, "{used} of {pages} pages are on the disk");
 
-    let block = all_but(pages / 3)?;
+    let (block, _) = shortage::leave(pages / 3)?;
     let (evacuated, size) = (counter("evacuated_pages")?, size_of(&disk)?);
     sys::expect_errno(disk.try_off(), &[libc::ENOMEM], "swapoff of the disk")?;
     ensure_eq!(
@@ -99,20 +100,6 @@ fn work(pages: usize, board: &Board) -> Outcome {
         board.set(OUT, round + 1);
     }
     Ok(())
-}
-
-/// Locks all free memory but so many pages.
-fn all_but(pages: usize) -> Outcome<Mapping> {
-    // As in tier_pressure: boosted watermarks could be more than what is left.
-    kernel::write("/proc/sys/vm/watermark_boost_factor", 0)?;
-    kernel::drop_caches()?;
-    let free = kernel::meminfo("MemFree")? as usize / 4;
-    ensure!(free > 2 * pages, "too little memory: {free} pages");
-    let mut block = Mapping::private(free - pages)?;
-    block.lock()?;
-    // The other processes have none of it.
-    block.fill(0..1, Kind::Real, OWNER, 0);
-    Ok(block)
 }
 
 /// The disk's size in /proc/swaps, 0 if it is off.

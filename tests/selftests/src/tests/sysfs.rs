@@ -329,6 +329,7 @@ fn two_disks(env: &Env, ghost: Ghost) -> Outcome {
             let line = line_of(tier)?;
             let (pages, ..) = bytes_of(&format!("tier{tier}"))?;
             ensure_eq!(pages, line.used / 4, "pages on {}", line.path);
+            ensure_eq!(device(tier)?, line.path, "tier{tier}/device");
         }
         ensure_eq!(
             number("stats/physical_pages")?,
@@ -419,6 +420,8 @@ fn on_disks_after_off(second: &Disk) -> Outcome {
     agree()?;
     ensure_eq!(numbers("tier")?, [1, 2], "tiers after swapoff of one");
     ensure_eq!(bytes_of("tier1")?, (0, 0, 0), "the tier that is off");
+    ensure_eq!(device(1)?, "none", "device of the tier that is off");
+    ensure_eq!(device(2)?, second.path(), "tier2/device");
     ensure_eq!(
         bytes_of("tier2")?.0,
         second.used()?,
@@ -426,6 +429,11 @@ fn on_disks_after_off(second: &Disk) -> Outcome {
         second.path()
     );
     Ok(())
+}
+
+/// What sysfs calls the device of a tier.
+fn device(tier: usize) -> Outcome<String> {
+    kernel::read(format!("{}/tier{tier}/device", sysfs::DIRECTORY))
 }
 
 /// The line of /proc/swaps for a swap type, where all that ever were on are.

@@ -11,6 +11,7 @@ use crate::harness::Env;
 use crate::kernel;
 use crate::mapping::Mapping;
 use crate::outcome::Outcome;
+use crate::shortage;
 use crate::worker::{join_all, Board, Worker};
 use crate::PAGE;
 
@@ -100,18 +101,7 @@ fn all_of_it(env: &Env) -> Outcome {
 
 /// The same for the machine, of which a locked block leaves little.
 fn of_the_machine() -> Outcome {
-    // What other tests did to free memory would raise the watermarks, to more than is
-    // left here on the LRU lists, by which the kernel decides that memory is out.
-    kernel::write("/proc/sys/vm/watermark_boost_factor", 0)?;
-    kernel::drop_caches()?;
-    let free = || Ok(kernel::meminfo("MemFree")? as usize / 4);
-    let target = 48 * 256;
-    let before = free()?;
-    ensure!(before > 2 * target, "too little memory: {before} pages");
-    let mut block = Mapping::private(before - target)?;
-    block.lock()?;
-    let left = free()?;
-    block.fill(0..1, Kind::Real, 0, 0);
+    let (_block, left) = shortage::leave(48 * 256)?;
     let written = too_much(None, 3 * left, 2)?;
     println!(
         "# {written} pages of {} were written back, with memory for {left}",

@@ -15,6 +15,10 @@ pub fn run(options: &Options) -> Outcome {
     let device = options.device()?;
     device.on()?;
     let data = options.kinds[0];
+    // Per-CPU lists of free pages that grow and shrink by themselves would have pages
+    // come in the order of their addresses or not, by chance: a bio of neighbours is
+    // cheaper by 9 %.
+    kernel::write("/proc/sys/vm/percpu_pagelist_high_fraction", 1000)?;
     // More is mapped than there is memory.
     kernel::write("/proc/sys/vm/overcommit_memory", 1)?;
     let mapped = Mapping::private(options.mapped.max(1) * 256)?;
@@ -22,8 +26,9 @@ pub fn run(options: &Options) -> Outcome {
         // Reading maps the zero page: page tables, and no memory behind them.
         mapped.touch(mapped.all());
     }
-    let mut least = u64::MAX;
-    // The first run does not count: it varies by 8 % from boot to boot, the others by 0.2 %.
+    let mut costs = Vec::new();
+    // The first run does not count: it varies by 8 % from boot to boot, the others by 0.2 %,
+    // but for one now and then that costs less.
     for run in 0..=options.runs {
         let map = filled(data, "4k", options.mib)?;
         page_out(&map, "4k", &device)?;
@@ -33,9 +38,11 @@ pub fn run(options: &Options) -> Outcome {
         data.check(&map, map.all(), 0)?;
         sys::swapon(device.path(), None).doing("swapon")?;
         if run > 0 {
-            least = least.min(cost);
+            costs.push(cost);
         }
     }
+    costs.sort_unstable();
+    let median = costs[costs.len() / 2];
     let case = Case {
         part: "swapoff",
         device: &device,
@@ -50,6 +57,6 @@ pub fn run(options: &Options) -> Outcome {
         "{} MiB out{size}; {} MiB mapped",
         options.mib, options.mapped
     );
-    case.say(&figure, INSTRUCTIONS, each(least, options.mib * 256));
+    case.say(&figure, INSTRUCTIONS, each(median, options.mib * 256));
     Ok(())
 }

@@ -18,8 +18,7 @@ const OWNER: u32 = 350;
 /// Starts the bomb, and ends all of it when told to.
 pub fn explode(env: &Env, board: &Board) -> Outcome {
     let processes = env.count(40, 20);
-    kernel::drop_caches()?;
-    let free = kernel::meminfo("MemFree")? as usize / 4;
+    let free = kernel::free_pages()?;
     let rest = env.count(64, 96) * 256;
     ensure!(free > 2 * rest, "too little memory: {free} pages");
     // All of them want half as much again as they may have together.
@@ -60,6 +59,8 @@ pub fn explode(env: &Env, board: &Board) -> Outcome {
 /// What each of them does, for ever.
 fn multiply(pages: usize) -> Outcome {
     loop {
+        // Or reading its own code again and again would count as progress of reclaim.
+        sys::lock_all().doing("mlockall")?;
         let mut map = Mapping::private(pages)?;
         map.fill(map.all(), Kind::Random, OWNER, std::process::id());
         // A child goes on at once, with memory of its own.

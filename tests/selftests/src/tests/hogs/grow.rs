@@ -123,8 +123,7 @@ pub fn tmpfs(_env: &Env, board: &Board) -> Outcome {
 /// Huge pages, but for a little, and then anonymous memory: the OOM killer counts huge
 /// pages as nobody's.
 pub fn huge(env: &Env, board: &Board) -> Outcome {
-    kernel::drop_caches()?;
-    let free = kernel::meminfo("MemFree")? as usize / 4;
+    let free = kernel::free_pages()?;
     let rest = env.count(64, 96) * 256;
     ensure!(free > 2 * rest, "too little memory: {free} pages");
     let wanted = (free - rest) / HUGE_PAGES;
