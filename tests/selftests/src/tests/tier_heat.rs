@@ -26,6 +26,9 @@ const KEPT: usize = 2;
 /// See above.
 pub fn run(env: &Env) -> Outcome {
     kernel::write("/proc/sys/vm/page-cluster", 0)?;
+    // Two would be two threads of the machine that emulates them. Where one of these waits,
+    // writeback does, and what goes out meanwhile finds the pool full, hot or not.
+    kernel::write("/sys/devices/system/cpu/cpu1/online", 0)?;
     // On fewer, chance decides: a cgroup's charges come by the 64.
     let pages = env.count(8192, 4096);
     // What the pool may take: an eighth of the data, compressed.
