@@ -12,6 +12,7 @@ help:
 	@echo 'make shell    a shell in a guest with the ghost swapped on'
 	@echo 'make kernel   build build/$$FLAVOR/bzImage'
 	@echo 'make module   build build/$$FLAVOR/vswap.ko'
+	@echo 'make tools    build build/tools/vswapctl'
 	@echo 'make clean    remove build/ (what took long is in the cache)'
 	@echo
 	@echo 'FLAVOR=release|debug|kcsan|lockstat|vanilla   which kernel (default: release)'
@@ -24,8 +25,9 @@ bench-check: ; @scripts/bench-check
 bench-keep: ; @scripts/bench --keep
 kernel: ; @scripts/kernel $(FLAVOR)
 module: ; @scripts/module $(FLAVOR)
+tools: ; @scripts/tools
 soak: ; @scripts/soak --hours $(or $(HOURS),1) --flavor $(if $(filter file,$(origin FLAVOR)),debug,$(FLAVOR))
 shell: ; @scripts/module $(FLAVOR) && scripts/guest --flavor $(FLAVOR) --shell
 clean: ; rm -rf build
 
-.PHONY: help run check bench bench-check bench-keep kernel module soak shell clean
+.PHONY: help run check bench bench-check bench-keep kernel module tools soak shell clean
