@@ -7,7 +7,8 @@
 //! about it), [`worker`] (processes), [`threads`], [`cgroup`], [`disk`] (below the
 //! ghost, also one that fails), [`ghost`] (the module and its device), [`pools`],
 //! [`sysfs`] (its statistics), [`log`] (the kernel's), [`inject`] (allocations that fail),
-//! [`shortage`] (of memory), [`harness`] (running tests, TAP) and the [`tests`].
+//! [`vswapctl`] (the tool), [`shortage`] (of memory), [`harness`] (running tests, TAP)
+//! and the [`tests`].
 
 #[macro_use]
 pub mod outcome;
@@ -29,6 +30,7 @@ pub mod sysfs;
 pub mod tests;
 pub mod threads;
 pub mod uffd;
+pub mod vswapctl;
 pub mod worker;
 
 /// Bytes in a page.

@@ -212,6 +212,7 @@ fn a_step_that_fails() {
                 || fails.starts_with("modprobe")
         );
         assert_eq!(machine.swaps(), [DISK, GHOST], "after {fails}");
+        assert_eq!(tree.text("sys/block/zram0/reset"), "1", "after {fails}");
         assert_eq!(find(&tree.root()), [], "after {fails}");
         assert_eq!(tree.text("etc/fstab").matches("ghostswap").count(), 1);
     }

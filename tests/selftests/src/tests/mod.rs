@@ -46,6 +46,8 @@ tests! {
     room_again: Patched,
     limits: Patched,
     tools: Patched,
+    vswapctl: Release,
+    vswapctl_migrate: Release,
     memcg: Patched,
     memcg_limit: Patched,
     memcg_no_swap: Patched,

@@ -5,16 +5,17 @@ use super::finding::Finding;
 use crate::kernel::ghost::Stats;
 use crate::kernel::parameters::{Module, PoolLimit};
 use crate::kernel::swaps::Swap;
+use crate::root::Root;
 use crate::snapshot::Snapshot;
 use crate::units::bytes;
 use crate::GHOST;
 
-pub fn check(now: &Snapshot) -> Vec<Finding> {
+pub fn check(root: &Root, now: &Snapshot) -> Vec<Finding> {
     let Some(module) = &now.module else {
         return Vec::new();
     };
     let mut findings = parameters(module, now);
-    findings.extend(swapped_on(now));
+    findings.extend(swapped_on(root, now));
     findings.extend(now.ghost.as_ref().map(|ghost| health(&ghost.stats)));
     findings
 }
@@ -72,16 +73,24 @@ fn parameters(module: &Module, now: &Snapshot) -> Vec<Finding> {
     odd
 }
 
-fn swapped_on(now: &Snapshot) -> Vec<Finding> {
+fn swapped_on(root: &Root, now: &Snapshot) -> Vec<Finding> {
+    let name = "ghost";
     let Some(ghost) = now.ghost_swap() else {
-        return vec![Finding::fail(
-            "ghost",
-            format!("{GHOST} is off"),
-            format!("Turn it on with 'swapon {GHOST}'."),
-        )];
+        return vec![match root.exists(GHOST) {
+            true => Finding::fail(
+                name,
+                format!("{GHOST} is off"),
+                format!("Turn it on with 'swapon {GHOST}'."),
+            ),
+            false => Finding::fail(
+                name,
+                format!("there is no {GHOST}, though the module is loaded"),
+                "The kernel makes it in a devtmpfs: mount one at /dev. In a container there is none.",
+            ),
+        }];
     };
     let on = Finding::ok(
-        "ghost",
+        name,
         format!(
             "{GHOST} is on: {} of {} used",
             bytes(ghost.used),

@@ -38,7 +38,7 @@ pub fn run(root: &Root, args: &CheckArgs) -> Result<(String, bool)> {
 pub fn all(root: &Root) -> Vec<Finding> {
     let now = Snapshot::read(root);
     let mut findings = kernel::check(root, &now);
-    findings.extend(ghost::check(&now));
+    findings.extend(ghost::check(root, &now));
     findings.push(boot::check(root));
     findings.extend(swap::check(root, &now));
     findings.extend(vm::check(root, &now));

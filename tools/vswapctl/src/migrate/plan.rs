@@ -45,15 +45,17 @@ impl Plan {
         if now.ghost_swap().is_none() {
             plan.steps.push(Step::On);
         }
-        plan.steps.extend(zrams.iter().cloned().map(Step::Off));
+        // One after the other at once: what is off is not found again, if a later step fails.
+        for zram in zrams {
+            plan.steps
+                .extend([Step::Off(zram.clone()), Step::Reset(zram)]);
+        }
         let before = plan.steps.len();
         plan.set_up_ghost(root);
         setups.iter().for_each(|setup| plan.disable(setup, root));
         if plan.steps.len() > before && root.exists("/run/systemd/system") {
             plan.steps.push(Step::Reload);
         }
-        // Last: it is off by now, and if this fails no more than memory is kept.
-        plan.steps.extend(zrams.into_iter().map(Step::Reset));
         plan
     }
 

@@ -9,11 +9,11 @@ use clap::ValueEnum;
 /// A column. Its documentation is what `--help` says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Column {
-    /// Where pages are: same-filled, a compressed pool, a disk tier (N is its swap type), and the total
+    /// Where pages are: same-filled, pool<N>, tier<N> by swap type, and all together
     Tier,
-    /// Compressor of a pool, with * if it takes new pages; device of a tier, (off) if it is off
+    /// Compressor of a pool, * if it takes new pages; device of a tier, or (off)
     By,
-    /// What it can hold: size of the disk, size of the ghost; - where there is no limit of its own
+    /// Size of the disk, or of the ghost; - where there is none of its own
     Size,
     /// Pages that are there now, of 4096 bytes
     Stored,
@@ -21,17 +21,17 @@ pub enum Column {
     Original,
     /// How long they are there; on a disk they are whole
     Compressed,
-    /// Memory that they take: compressed, and what is lost between; the total is with descriptors and handles
+    /// Memory that they take; in total with descriptors and handles
     Memory,
     /// ORIGINAL divided by COMPRESSED; - where nothing is kept
     Ratio,
     /// RAM that is saved: ORIGINAL less MEMORY
     Saved,
-    /// Bytes a second that went out and were kept in memory (total only)
+    /// Bytes a second that went out and were kept in memory; in total only
     Out,
-    /// Bytes a second that came back from there (total only)
+    /// Bytes a second that came back from there; in total only
     In,
-    /// Bytes a second that were written back from memory to disks (total only)
+    /// Bytes a second that were written back to disks; in total only
     Back,
 }
 
