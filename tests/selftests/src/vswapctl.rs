@@ -55,3 +55,23 @@ pub fn prints(arguments: &[&str]) -> Outcome<String> {
 pub fn json(arguments: &[&str]) -> Outcome<Value> {
     serde_json::from_str(&prints(arguments)?).doing("reading vswapctl's JSON")
 }
+
+/// Runs it in a terminal of 80 columns, and presses a key every second until it ends, which it must do
+/// well. Gives what it wrote.
+pub fn in_terminal(arguments: &str, key: char) -> Outcome<String> {
+    let program = program()?;
+    let inside = format!("stty cols 80 rows 24; {} {arguments}", program.display());
+    let press = format!("while sleep 1; do printf {key}; done");
+    let script = format!("({press}) 2>/dev/null | TERM=xterm script -qec '{inside}' /dev/null");
+    let output = Command::new("bash")
+        .args(["-c", &format!("{script}; exit ${{PIPESTATUS[1]}}")])
+        .output()
+        .doing("running vswapctl in a terminal")?;
+    let wrote = String::from_utf8_lossy(&output.stdout).into_owned();
+    ensure!(
+        output.status.success(),
+        "vswapctl {arguments} in a terminal: {}: {wrote}",
+        output.status
+    );
+    Ok(wrote)
+}

@@ -178,7 +178,11 @@ fn what_only_looks_wrong() {
             .file("sys/class/block/vdb/queue/rotational", "0\n"),
         Tree::ghost()
             .without("etc/fstab")
-            .file("run/systemd/generator/dev-ghostswap.swap", ""),
+            .file("run/systemd/generator/dev-ghostswap.swap", "")
+            .file(
+                "run/systemd/generator/swap.target.wants/dev-ghostswap.swap",
+                "",
+            ),
         Tree::ghost().file("etc/systemd/zram-generator.conf", "# nothing\n"),
     ] {
         assert_eq!(not_well(&tree), BTreeMap::new());
@@ -244,4 +248,24 @@ fn json() {
         .as_str()
         .unwrap()
         .contains("modprobe"));
+}
+
+#[test]
+fn units_that_do_not_start() {
+    use std::os::unix::fs::symlink;
+    let of = |tree: &Tree| not_well(tree).contains_key("boot");
+    let unit = "usr/lib/systemd/system/dev-ghostswap.swap";
+    let tree = Tree::ghost().without("etc/fstab").file(unit, "");
+    assert!(of(&tree), "nothing wants it");
+    let tree = tree.file(
+        "etc/systemd/system/swap.target.wants/dev-ghostswap.swap",
+        "",
+    );
+    assert!(!of(&tree));
+    symlink(
+        "/dev/null",
+        tree.path().join("etc/systemd/system/dev-ghostswap.swap"),
+    )
+    .unwrap();
+    assert!(of(&tree), "it is masked");
 }

@@ -294,7 +294,11 @@ fn a_ghost_that_is_set_up_is_not_set_up_again() {
     let tree = zram()
         .module()
         .swaps(&[ZRAM, GHOST])
-        .file("run/systemd/generator/dev-ghostswap.swap", "");
+        .file("run/systemd/generator/dev-ghostswap.swap", "")
+        .file(
+            "run/systemd/generator/swap.target.wants/dev-ghostswap.swap",
+            "",
+        );
     let plan = Plan::make(&tree.root());
     assert_eq!(plan.steps[0], Step::Off("/dev/zram0".to_string()));
     let text = plan.text(&tree.root());

@@ -10,7 +10,7 @@ use crate::kernel::{self, vmstat};
 use crate::mapping::Mapping;
 use crate::outcome::{Outcome, Stop};
 use crate::sysfs::{self, number};
-use crate::vswapctl::{json, prints, run as vswapctl};
+use crate::vswapctl::{in_terminal, json, prints, run as vswapctl};
 use crate::worker::{Board, Worker};
 use crate::{sys, PAGE};
 use serde_json::{json, Value};
@@ -188,14 +188,7 @@ fn compare(kernel: &Kernel, status: &Value) -> Outcome {
 }
 
 /// A line: what the kernel has, and what follows from that.
-fn row(
-    is: &Value,
-    name: &str,
-    pages: u64,
-    original: u64,
-    compressed: u64,
-    memory: u64,
-) -> Outcome {
+fn row(is: &Value, name: &str, pages: u64, original: u64, compressed: u64, memory: u64) -> Outcome {
     let wanted = [
         ("tier", json!(name)),
         ("stored_pages", json!(pages)),
@@ -425,6 +418,11 @@ fn checks() -> Outcome {
     let total = screen.lines().find(|line| line.starts_with("total "));
     let on = total.is_some_and(|line| line.contains("/dev/ghostswap"));
     ensure!(on, "no ghost on the screen:\n{screen}");
+    // In a terminal, which is as before when it ends.
+    let wrote = in_terminal("top --interval 0.5", 'q')?;
+    for wanted in ["\x1b[?1049h", "/dev/ghostswap", "q quit", "\x1b[?1049l"] {
+        ensure!(wrote.contains(wanted), "no {wanted:?} in {wrote:?}");
+    }
     let metrics = prints(&["status", "--metrics"])?;
     let is_on = metrics.lines().any(|line| line == "vswap_ghost_on 1");
     ensure!(is_on, "no ghost in the metrics:\n{metrics}");

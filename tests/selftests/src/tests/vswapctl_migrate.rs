@@ -106,7 +106,10 @@ fn migrate() -> Outcome {
         "lines of the ghost in: {fstab}"
     );
     let generator = fs::read_to_string(GENERATOR).doing(GENERATOR)?;
-    ensure!(!generator.contains("\n["), "it is not disabled: {generator}");
+    ensure!(
+        !generator.contains("\n["),
+        "it is not disabled: {generator}"
+    );
     ensure!(
         Path::new(&format!("{GENERATOR}{SAVED}")).exists(),
         "the former file is gone"

@@ -7,15 +7,15 @@ use crate::GHOST;
 
 /// What systemd calls the unit of the device.
 const UNIT: &str = "dev-ghostswap.swap";
-/// Where units are, those that a generator has made as well.
+/// Where units are, those that a generator has made as well; what comes first counts.
 const UNITS: [&str; 7] = [
+    "/run/systemd/generator.early",
     "/etc/systemd/system",
     "/run/systemd/system",
     "/run/systemd/generator",
-    "/run/systemd/generator.early",
-    "/run/systemd/generator.late",
     "/usr/local/lib/systemd/system",
     "/usr/lib/systemd/system",
+    "/run/systemd/generator.late",
 ];
 
 pub(super) fn check(root: &Root) -> Finding {
@@ -26,7 +26,7 @@ pub(super) fn check(root: &Root) -> Finding {
             name,
             "nothing turns the ghost on when the machine boots",
             format!(
-                "Install the package vswap-tools, or add '{}' to /etc/fstab and\n\
+                "Install the package vswap-tools, or add '{}' to /etc/fstab and \
                  'vswap' to a file in /etc/modules-load.d.",
                 FSTAB_LINE
             ),
@@ -47,9 +47,21 @@ pub fn set_up_by(root: &Root) -> Option<String> {
     if fstab.lines().any(is_it) {
         return Some("/etc/fstab".to_string());
     }
+    // A unit that nothing wants is not started.
+    let wanted = UNITS.iter().any(|directory| is_wanted(root, directory));
+    let is_masked = |unit: &String| {
+        let to = root.at(unit).read_link();
+        to.is_ok_and(|to| to.ends_with("dev/null"))
+    };
+    // The first one of its name counts.
     let unit = UNITS.iter().map(|directory| format!("{directory}/{UNIT}"));
-    unit.into_iter().find(|unit| {
-        let masked = root.at(unit).read_link();
-        root.exists(unit) && !masked.is_ok_and(|to| to.ends_with("dev/null"))
-    })
+    let first = unit.into_iter().find(|unit| root.exists(unit));
+    first.filter(|unit| wanted && !is_masked(unit))
+}
+
+fn is_wanted(root: &Root, directory: &str) -> bool {
+    root.names(directory)
+        .iter()
+        .filter(|name| name.ends_with(".wants") || name.ends_with(".requires"))
+        .any(|name| root.exists(format!("{directory}/{name}/{UNIT}")))
 }
