@@ -322,3 +322,19 @@ fn what_zram_generator_does_not_read() {
     let path = "/usr/lib/systemd/zram-generator.conf.d/b.conf".to_string();
     assert_eq!(found, [Setup::Generator { path, mask }]);
 }
+
+#[test]
+fn a_generator_with_file_systems() {
+    let of = |text: &str| {
+        let path = "etc/systemd/zram-generator.conf";
+        find(&Tree::patched().file(path, text).root())
+    };
+    assert_eq!(
+        of("[zram0]\n mount-point = /tmp\n[zram1]\nfs-type=ext2\n"),
+        []
+    );
+    let mixed = of("[zram0]\nfs-type=ext2\n[zram1]\n# fs-type=ext2\n");
+    assert!(matches!(mixed[..], [Setup::ByHand { .. }]), "{mixed:?}");
+    let swap = of("[zram0]\n;mount-point=/tmp\n[zram1]\nzram-size=ram\n");
+    assert!(matches!(swap[..], [Setup::Generator { .. }]), "{swap:?}");
+}

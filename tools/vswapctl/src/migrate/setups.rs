@@ -164,16 +164,28 @@ fn generator(root: &Root) -> Vec<Setup> {
     found
 }
 
+/// A section is a device: swap, unless it says what file system is to be there.
 fn of_generator(root: &Root, path: String, name: &str) -> Option<Setup> {
     let text = root.value(&path)?;
-    if !has_line(&text, |line| line.starts_with('[')) {
+    let lines = text.lines().map(str::trim);
+    let lines = lines.filter(|line| !line.starts_with(['#', ';']));
+    // For each section, whether it is swap.
+    let mut sections: Vec<bool> = Vec::new();
+    for line in lines {
+        let key = line.split('=').next().unwrap_or_default().trim();
+        if line.starts_with('[') {
+            sections.push(true);
+        } else if matches!(key, "mount-point" | "fs-type") {
+            sections
+                .last_mut()
+                .into_iter()
+                .for_each(|swap| *swap = false);
+        }
+    }
+    if !sections.contains(&true) {
         return None;
     }
-    let is_file_system = |line: &str| {
-        let key = line.split('=').next().unwrap_or_default().trim();
-        matches!(key, "mount-point" | "fs-type")
-    };
-    Some(match has_line(&text, is_file_system) {
+    Some(match sections.contains(&false) {
         true => Setup::ByHand { path },
         false => Setup::Generator {
             path,
