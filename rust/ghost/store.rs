@@ -53,10 +53,7 @@ impl Ghost {
         tally: &mut Tally,
     ) -> Result {
         let reader = self.pools.read();
-        let mut looked = Looked {
-            pages: 0,
-            used: 0,
-        };
+        let mut looked = Looked { pages: 0, used: 0 };
         let stored = (0..slots.len()).try_for_each(|i| {
             let mut slot = slots.slot(i);
             let backing = match same_filled::find(folio.page(i).words()) {
