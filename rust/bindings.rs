@@ -17,7 +17,7 @@
 pub(crate) use kernel::bindings::*;
 use kernel::ffi;
 
-include!("bindings/generated.rs");
+include!(env!("VSWAP_BINDINGS"));
 
 /// C functions that may be called with any argument, though some of them sleep.
 ///
