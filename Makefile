@@ -13,6 +13,8 @@ help:
 	@echo 'make kernel   build build/$$FLAVOR/bzImage'
 	@echo 'make module   build build/$$FLAVOR/vswap.ko'
 	@echo 'make tools    build build/tools/vswapctl'
+	@echo 'make deb      Debian packages of kernel, headers and tools, in build/deb'
+	@echo 'make check-machine  install these on a Debian in QEMU, reboot, upgrade, remove'
 	@echo 'make clean    remove build/ (what took long is in the cache)'
 	@echo
 	@echo 'FLAVOR=release|debug|kcsan|lockstat|vanilla   which kernel (default: release)'
@@ -24,10 +26,12 @@ bench: ; @scripts/bench
 bench-check: ; @scripts/bench-check
 bench-keep: ; @scripts/bench --keep
 kernel: ; @scripts/kernel $(FLAVOR)
+deb: ; @scripts/deb
+check-machine: ; @scripts/check-machine
 module: ; @scripts/module $(FLAVOR)
 tools: ; @scripts/tools
 soak: ; @scripts/soak --hours $(or $(HOURS),1) --flavor $(if $(filter file,$(origin FLAVOR)),debug,$(FLAVOR))
 shell: ; @scripts/module $(FLAVOR) && scripts/guest --flavor $(FLAVOR) --shell
 clean: ; rm -rf build
 
-.PHONY: help run check bench bench-check bench-keep kernel module tools soak shell clean
+.PHONY: help run check bench bench-check bench-keep kernel module tools deb check-machine soak shell clean

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Sourced by those that build a kernel: its source, configuration and objects, in
 # $work. They set $work, $pristine, the source that $patches are applied to, and
-# $configs, of which the configuration is made.
+# $configs, of which the configuration is made. If they define add_source, it is called
+# with the patched source to add files to it, which must not write to those that it has.
 # shellcheck disable=SC2154 # set by who sources this
 
 # series - the patches, in the order in which they apply.
@@ -25,6 +26,7 @@ sync_source() {
 		patch -d "$new" -p1 -s --no-backup-if-mismatch <"$p" ||
 			die "${p##*/} does not apply to this kernel source"
 	done
+	[ "$(type -t add_source)" != function ] || add_source "$new"
 	if [ -e "$src" ]; then
 		while read -r _ f; do
 			if cmp -s "$src/$f" "$new/$f"; then
