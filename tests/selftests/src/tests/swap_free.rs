@@ -16,13 +16,16 @@ use crate::PAGE;
 const OWNER: u32 = 235;
 
 /// See above.
-pub fn run(_env: &Env) -> Outcome {
+pub fn run(env: &Env) -> Outcome {
     by_default()?;
     at_the_limit()?;
     too_many_that_do_not_shrink()?;
-    let (block, _) = shortage::leave(kernel::free_pages()? / 3)?;
-    too_many_that_do_not_shrink()?;
-    drop(block);
+    // Not where KASAN takes 64 MiB for its shadow of the ghost's cluster array, at swapon.
+    if !env.is_debug() {
+        let (block, _) = shortage::leave(kernel::free_pages()? / 3)?;
+        too_many_that_do_not_shrink()?;
+        drop(block);
+    }
     Ok(())
 }
 
