@@ -84,8 +84,6 @@ class Machine:
     def reboot(self):
         """Starts the machine again as an administrator does."""
         self.send("systemctl reboot\n")
-        self.read_until(rb"\n", 60)
-        self.pending = b""
         self.wait_for_shell()
 
     def end(self):
