@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 //! The whole machine runs short of memory: a locked block leaves processes a
-//! third to half of what they need, on a debug kernel half. They share a part of
+//! third to half of what they need, on a debug kernel two thirds. They share a part of
 //! it with their parent since they were forked, until one of them writes.
 
 use super::access::Memory;
@@ -16,9 +16,9 @@ use crate::worker::{join_all, Worker};
 pub fn run(env: &Env) -> Outcome {
     let ghost = Ghost::start("size=2G max_pool_percent=60")?;
     // Left for the processes, in pages; the pool takes a part of it.
-    let (block, left) = shortage::leave(env.count(64, 24) * 256)?;
+    let (block, left) = shortage::leave(env.count(64, 40) * 256)?;
     // A debug kernel keeps half a kilobyte of its own for each page that is out.
-    let data = |left| left * env.count(10, 8) / 4;
+    let data = |left| left * env.count(10, 6) / 4;
     let workers = 3;
     // Each process has its own copy of what they have in common, in the end.
     let common = left / 4;

@@ -36,7 +36,7 @@ pub fn run(env: &Env) -> Outcome {
     let used = disk.used()? as usize;
     ensure!(used >= pages, "{used} of {pages} pages are on the disk");
 
-    let (block, _) = shortage::leave(pages / 3)?;
+    let (block, _) = shortage::leave(pages * 2 / 3)?;
     let (evacuated, size) = (counter("evacuated_pages")?, size_of(&disk)?);
     sys::expect_errno(disk.try_off(), &[libc::ENOMEM], "swapoff of the disk")?;
     ensure_eq!(
