@@ -12,7 +12,7 @@ help:
 	@echo 'make shell    a shell in a guest with the ghost swapped on'
 	@echo 'make kernel   build build/$$FLAVOR/bzImage'
 	@echo 'make module   build build/$$FLAVOR/vswap.ko'
-	@echo 'make tools    build build/tools/vswapctl'
+	@echo 'make tools    build vswapctl and what sets the ghost up at boot, in build/tools'
 	@echo 'make deb      Debian packages of kernel, headers and tools, in build/deb'
 	@echo 'make check-machine  install these on a Debian in QEMU, reboot, upgrade, remove'
 	@echo 'make clean    remove build/ (what took long is in the cache)'
