@@ -21,7 +21,9 @@
 //! 8. zsmalloc's locks.
 //!
 //! `swap_lock` (swap core, a spinlock) comes after `Ghost::on`: a new size takes both. The core also holds it
-//! when it asks for the estimate of what can be kept (`limits.rs`), which takes no lock but 4.
+//! when it asks for the estimate of what can be kept (`limits.rs`), which takes no lock but 4. So it does
+//! with `swapon_mutex`, for `/proc/swaps`. Who reads the `device` of a tier in sysfs takes that, too, with
+//! none of the locks above; who removes the directory waits for him, so never with `swapon_mutex` held.
 //!
 //! 7 and 8 are not held together. A `PhysicalSlot` is made in 3 and 4, but not in 5 to 8, as that may
 //! sleep. A descriptor changes hands by an atomic exchange, without a lock: see `swap/table.rs`.
