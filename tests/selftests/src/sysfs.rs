@@ -4,6 +4,7 @@
 use crate::ghost::{project, DEVICE};
 use crate::kernel;
 use crate::outcome::{Doing, Outcome, Stop};
+use crate::sys::errno;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -92,12 +93,21 @@ pub fn text(file: &str) -> Outcome<String> {
     kernel::read(Path::new(DIRECTORY).join(file))
 }
 
-/// The sum of the numbers in the files of this name, one of each directory of a kind.
+/// The sum of the numbers in the files of this name, one of each directory of a kind. What goes
+/// meanwhile, as a pool does with its last page, has nothing.
 pub fn sum(kind: &str, file: &str) -> Outcome<u64> {
-    numbers(kind)?
-        .iter()
-        .map(|n| number(&format!("{kind}{n}/{file}")))
-        .sum()
+    let mut sum = 0;
+    for n in numbers(kind)? {
+        let path = Path::new(DIRECTORY).join(format!("{kind}{n}/{file}"));
+        match std::fs::read_to_string(&path) {
+            Err(e) if matches!(errno(&e), libc::ENOENT | libc::ENODEV) => (),
+            text => {
+                let text = text.doing(path.display())?;
+                sum += text.trim().parse::<u64>().doing(path.display())?;
+            }
+        }
+    }
+    Ok(sum)
 }
 
 /// Fails if the device is not there, or is not the one in sysfs.
