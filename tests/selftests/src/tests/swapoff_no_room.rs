@@ -79,7 +79,8 @@ pub fn run(env: &Env) -> Outcome {
     ghost.stop()
 }
 
-/// Has the process check its pages, and waits until they are out again, as far as they go.
+/// Has the process check its pages, and waits until they are out again: all of them while the disk is
+/// on, and then as far as they go.
 fn check(board: &Board, worker: &[Worker], round: u64) -> Outcome {
     board.set(CHECK, round);
     board.wait_for(OUT, round + 1, worker)
@@ -96,7 +97,11 @@ fn work(pages: usize, board: &Board) -> Outcome {
             break;
         }
         map.check(map.all(), Kind::Random, OWNER, 0)?;
-        map.try_page_out(map.all())?;
+        if round == 1 {
+            map.page_out(map.all())?;
+        } else {
+            map.try_page_out(map.all())?;
+        }
         board.set(OUT, round + 1);
     }
     Ok(())
