@@ -3,7 +3,9 @@
 //! Meanwhile a shell can be started and does its work, and who only stands by
 //! keeps its data. Where there is no more, it is the hog that is killed.
 //!
-//! The ghost is the only swap, and as it comes. `--hog 2` runs the second only.
+//! The ghost is the only swap, and as it comes. `--hog 2` runs the second only. The fifth, tmpfs, is
+//! run in this way only: the OOM killer cannot free its files itself, and while who was killed does, it
+//! may kill somebody else.
 
 mod bomb;
 mod bystander;
@@ -33,6 +35,8 @@ const RECLAIMED: u64 = 512;
 
 /// The number of the hog that needs a kernel with huge pages to reserve.
 const HUGE: usize = 1;
+/// The number of the hog that is run if it is asked for only.
+const TMPFS: usize = 5;
 
 /// How a hog has to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,7 +99,11 @@ pub fn run(env: &Env) -> Outcome {
             println!("# {}: not in this kernel (CONFIG_HUGETLBFS)", hog.name);
             continue;
         }
-        if env.option("hog").is_none_or(|only| only == number) {
+        let wanted = match env.option("hog") {
+            Some(only) => only == number,
+            None => number != TMPFS,
+        };
+        if wanted {
             beside(env, hog, &shell)?;
         }
     }
