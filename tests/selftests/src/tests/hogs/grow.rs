@@ -23,6 +23,8 @@ const TMPFS: &str = "/run/vswap-hogs";
 const HUGE: &str = "/proc/sys/vm/nr_hugepages";
 /// Base pages in a huge one.
 const HUGE_PAGES: usize = 512;
+/// Beside huge pages there are not many pages to be reclaimed before memory is full.
+const RECLAIMED_BESIDE_HUGE: u64 = 512;
 /// How often memory is compacted, if there are too few of them.
 const COMPACTIONS: usize = 5;
 
@@ -92,12 +94,12 @@ impl HugePages {
 
 /// Anonymous memory.
 pub fn anonymous(_env: &Env, board: &Board) -> Outcome {
-    grow(board, Vec::new(), || Mapping::private(CHUNK))
+    grow(board, RECLAIMED, Vec::new(), || Mapping::private(CHUNK))
 }
 
 /// Locked memory.
 pub fn locked(_env: &Env, board: &Board) -> Outcome {
-    grow(board, Vec::new(), || {
+    grow(board, RECLAIMED, Vec::new(), || {
         let map = Mapping::private(CHUNK)?;
         map.lock()?;
         Ok(map)
@@ -109,7 +111,7 @@ pub fn locked(_env: &Env, board: &Board) -> Outcome {
 /// mapped only, and reclaim has unmapped most of it: so it is told whose the files are.
 pub fn tmpfs(_env: &Env, board: &Board) -> Outcome {
     kernel::write("/proc/self/oom_score_adj", 500)?;
-    grow(board, Vec::new(), || {
+    grow(board, RECLAIMED, Vec::new(), || {
         let path = format!("{TMPFS}/file");
         let mut options = File::options();
         let file = options.read(true).write(true).create_new(true).open(&path);
@@ -144,12 +146,19 @@ pub fn huge(env: &Env, board: &Board) -> Outcome {
     for (number, map) in pages.iter_mut().enumerate() {
         map.fill(map.all(), Kind::Random, OWNER, number as u32);
     }
-    grow(board, pages, || Mapping::private(CHUNK))
+    grow(board, RECLAIMED_BESIDE_HUGE, pages, || {
+        Mapping::private(CHUNK)
+    })
 }
 
-/// Takes memory, beside what it has, until it is full, uses it until told to go on,
-/// and takes more until the kernel ends it.
-fn grow(board: &Board, mut chunks: Vec<Mapping>, more: impl Fn() -> Outcome<Mapping>) -> Outcome {
+/// Takes memory, beside what it has, until it is full, which so many pages that were reclaimed say; uses
+/// it until told to go on, and takes more until the kernel ends it.
+fn grow(
+    board: &Board,
+    full: u64,
+    mut chunks: Vec<Mapping>,
+    more: impl Fn() -> Outcome<Mapping>,
+) -> Outcome {
     let before = reclaimed()?;
     let memory = kernel::meminfo("MemTotal")? as usize / 4;
     let mut rng = Rng::new(OWNER.into());
@@ -157,7 +166,7 @@ fn grow(board: &Board, mut chunks: Vec<Mapping>, more: impl Fn() -> Outcome<Mapp
         let (number, mut map) = (chunks.len(), more()?);
         map.fill(map.all(), Kind::Random, OWNER, number as u32);
         chunks.push(map);
-        if board.get(FULL) == 1 || reclaimed()? - before < RECLAIMED {
+        if board.get(FULL) == 1 || reclaimed()? - before < full {
             continue;
         }
         board.set(FULL, 1);

@@ -30,8 +30,8 @@ const GO: usize = 1;
 const KILLED: usize = 2;
 /// Shells that are run while memory is full, before the hog goes on.
 const SHELLS: usize = 3;
-/// So many pages that were reclaimed say that memory is full. Beside huge pages there are not many.
-const RECLAIMED: u64 = 512;
+/// So many pages that were reclaimed say that memory is full.
+const RECLAIMED: u64 = 2048;
 
 /// The number of the hog that needs a kernel with huge pages to reserve.
 const HUGE: usize = 1;
