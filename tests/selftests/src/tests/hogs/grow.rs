@@ -4,21 +4,17 @@
 
 use super::{reclaimed, FULL, GO, RECLAIMED};
 use crate::data::{Kind, Rng};
-use crate::disk::command;
 use crate::harness::Env;
 use crate::kernel;
 use crate::mapping::Mapping;
-use crate::outcome::{Doing, Outcome};
+use crate::outcome::Outcome;
 use crate::worker::Board;
 use crate::PAGE;
-use std::fs::{self, File};
 use std::path::Path;
 
 const OWNER: u32 = 330;
 /// Pages taken at a time: a MiB.
 const CHUNK: usize = 256;
-/// Where the tmpfs is mounted.
-const TMPFS: &str = "/run/vswap-hogs";
 /// Huge pages.
 const HUGE: &str = "/proc/sys/vm/nr_hugepages";
 /// Base pages in a huge one.
@@ -27,32 +23,6 @@ const HUGE_PAGES: usize = 512;
 const RECLAIMED_BESIDE_HUGE: u64 = 512;
 /// How often memory is compacted, if there are too few of them.
 const COMPACTIONS: usize = 5;
-
-/// A tmpfs that may be larger than memory.
-pub struct Tmpfs(());
-
-impl Tmpfs {
-    /// Mounts it.
-    pub fn mount() -> Outcome<Self> {
-        fs::create_dir_all(TMPFS).doing(TMPFS)?;
-        command("mount", &["-t", "tmpfs", "-o", "size=400%", "hogs", TMPFS])?;
-        Ok(Self(()))
-    }
-
-    /// Unmounts it: nobody may use it any more.
-    pub fn unmount(self) -> Outcome {
-        std::mem::forget(self);
-        command("umount", &[TMPFS])?;
-        fs::remove_dir(TMPFS).doing(TMPFS)
-    }
-}
-
-impl Drop for Tmpfs {
-    fn drop(&mut self) {
-        let _ = command("umount", &["-l", TMPFS]);
-        let _ = fs::remove_dir(TMPFS);
-    }
-}
 
 /// Whether the kernel has huge pages to reserve (CONFIG_HUGETLBFS).
 pub fn has_huge_pages() -> bool {
@@ -103,22 +73,6 @@ pub fn locked(_env: &Env, board: &Board) -> Outcome {
         let map = Mapping::private(CHUNK)?;
         map.lock()?;
         Ok(map)
-    })
-}
-
-/// Files of a tmpfs. They have no names any more, so that they end with the process:
-/// who is killed for files that stay is killed for nothing. The OOM killer counts what is
-/// mapped only, and reclaim has unmapped most of it: so it is told whose the files are.
-pub fn tmpfs(_env: &Env, board: &Board) -> Outcome {
-    kernel::write("/proc/self/oom_score_adj", 500)?;
-    grow(board, RECLAIMED, Vec::new(), || {
-        let path = format!("{TMPFS}/file");
-        let mut options = File::options();
-        let file = options.read(true).write(true).create_new(true).open(&path);
-        let file = file.doing(&path)?;
-        fs::remove_file(&path).doing(&path)?;
-        file.set_len((CHUNK * PAGE) as u64).doing(&path)?;
-        Mapping::file(&file, CHUNK)
     })
 }
 

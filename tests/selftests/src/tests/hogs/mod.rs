@@ -3,15 +3,14 @@
 //! Meanwhile a shell can be started and does its work, and who only stands by
 //! keeps its data. Where there is no more, it is the hog that is killed.
 //!
-//! The ghost is the only swap, and as it comes. `--hog 2` runs the second only. The fifth, tmpfs, is
-//! run in this way only: the OOM killer cannot free its files itself, and while who was killed does, it
-//! may kill somebody else.
+//! The ghost is the only swap, and as it comes. `--hog 2` runs the second only.
 
 mod bomb;
 mod bystander;
 mod dirty;
 mod grow;
 mod shell;
+mod tmpfs;
 
 use crate::ghost::{counter, Ghost};
 use crate::harness::Env;
@@ -21,6 +20,7 @@ use crate::sys;
 use crate::worker::{Board, End, Worker};
 use bystander::Bystander;
 use shell::Shell;
+use tmpfs::Tmpfs;
 
 /// Numbers on the board: memory is full; the hog shall take the rest or, if it
 /// takes no more than it may, end; of its processes, those that a limit of its
@@ -35,8 +35,6 @@ const RECLAIMED: u64 = 2048;
 
 /// The number of the hog that needs a kernel with huge pages to reserve.
 const HUGE: usize = 1;
-/// The number of the hog that is run if it is asked for only.
-const TMPFS: usize = 5;
 
 /// How a hog has to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,8 +75,8 @@ const HOGS: [Hog; 6] = [
     },
     Hog {
         name: "tmpfs",
-        fate: Fate::Killed,
-        run: grow::tmpfs,
+        fate: Fate::Told,
+        run: tmpfs::fill,
     },
     Hog {
         name: "a fork bomb",
@@ -99,11 +97,7 @@ pub fn run(env: &Env) -> Outcome {
             println!("# {}: not in this kernel (CONFIG_HUGETLBFS)", hog.name);
             continue;
         }
-        let wanted = match env.option("hog") {
-            Some(only) => only == number,
-            None => number != TMPFS,
-        };
-        if wanted {
+        if env.option("hog").is_none_or(|only| only == number) {
             beside(env, hog, &shell)?;
         }
     }
@@ -120,7 +114,7 @@ fn beside(env: &Env, hog: &Hog, shell: &Shell) -> Outcome {
     let mounts = kernel::read("/proc/self/mounts")?;
     let killed_before = kernel::vmstat("oom_kill")?;
     let board = Board::new()?;
-    let tmpfs = grow::Tmpfs::mount()?;
+    let tmpfs = Tmpfs::mount()?;
     let huge = grow::HugePages::none_yet()?;
     let mut bystander = Bystander::start(env)?;
     let running = Worker::start(|| (hog.run)(env, &board))?;
