@@ -9,7 +9,6 @@ use crate::kernel;
 use crate::mapping::Mapping;
 use crate::outcome::Outcome;
 use crate::worker::Board;
-use crate::PAGE;
 use std::path::Path;
 
 const OWNER: u32 = 330;
