@@ -16,6 +16,8 @@ use crate::worker::{Board, Worker};
 use crate::PAGE;
 
 const OWNER: u32 = 150;
+/// Pages that are filled, or read, before a look at what is under writeback.
+const PIECE: usize = 64;
 const ZRAM: &str = "/dev/zram0";
 /// Numbers on the board: pages read from the disk, hot pages there at the end,
 /// most pages that were in the pool.
@@ -75,6 +77,16 @@ pub fn run(env: &Env) -> Outcome {
     Ok(())
 }
 
+/// With a disk that is slower than that, all of a small group comes to be under writeback, with any swap,
+/// and then it is killed.
+fn wait_for_disk(group: &Cgroup, pages: usize) -> Outcome {
+    let half = pages / 4 / 2 * PAGE;
+    while group.field("memory.stat", "file_writeback")? > half as u64 {
+        sys::pause_ms(5);
+    }
+    Ok(())
+}
+
 fn workload(env: &Env, pages: usize, board: &Board) -> Outcome {
     let group = Cgroup::new("heat")?;
     group.set("memory.max", pages / 4 * PAGE)?;
@@ -87,10 +99,16 @@ fn workload(env: &Env, pages: usize, board: &Board) -> Outcome {
             index: index as u32,
             generation: 0,
         };
-        map.fill(map.all(), Kind::Heap, OWNER, 0);
+        for first in (0..pages).step_by(PIECE) {
+            map.fill(first..first + PIECE, Kind::Heap, OWNER, 0);
+            wait_for_disk(&group, pages)?;
+        }
         let mut rng = Rng::new(1);
         let before = kernel::vmstat("pswpin")?;
         for step in 0..env.count(10, 4) * pages {
+            if step % PIECE == 0 {
+                wait_for_disk(&group, pages)?;
+            }
             if step % 1024 == 0 && ghost::is_loaded() {
                 let kept = counter("stored_pages")? - counter("physical_pages")?;
                 board.set(KEPT, board.get(KEPT).max(kept));
