@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-//! A tmpfs as large as memory that is full to the last page: most of its file is out.
+//! A tmpfs as large as memory that is full to the last page: much of its file is out.
 
 use super::{reclaimed, FULL, GO, RECLAIMED};
 use crate::data::{Kind, Rng, Stamp};
