@@ -35,16 +35,34 @@ pub(crate) mod safe {
     // passed as pointers are. The compiler takes a safe function for one of another type.
     #[allow(clashing_extern_declarations)]
     unsafe extern "C" {
+        // SAFETY: It reads flags of the running task.
+        pub(crate) safe fn vswap_current_is_dying() -> bool;
         // SAFETY: It reads a flag of the running task.
         pub(crate) safe fn vswap_current_is_kswapd() -> bool;
         // SAFETY: It works on a static pointer, under a static mutex.
         pub(crate) safe fn vswap_debugfs_remove();
+        // SAFETY: It reads static variables.
+        pub(crate) safe fn vswap_cpu_pressure() -> u32;
         // SAFETY: It reads a static atomic.
         pub(crate) safe fn vswap_desc_pages() -> usize;
         // SAFETY: It reads a variable that is set at boot, or returns a constant.
         pub(crate) safe fn vswap_direct_map_base() -> usize;
+        // SAFETY: It reads a static variable.
+        pub(crate) safe fn vswap_idle_cpu_ns() -> u64;
+        // SAFETY: It starts no second thread. The thread's callback finds out whether there is a driver.
+        pub(crate) safe fn vswap_idle_start() -> i32;
+        // SAFETY: It takes the thread, if there is one, before it stops it.
+        pub(crate) safe fn vswap_idle_stop();
+        // SAFETY: The queue that it wakes is static, and was set up by the compiler.
+        pub(crate) safe fn vswap_idle_wake();
+        // SAFETY: It reads a static atomic.
+        pub(crate) safe fn vswap_nr_blocks() -> usize;
         // SAFETY: The rate limit is static, and has a lock of its own.
         pub(crate) safe fn vswap_may_log() -> bool;
+        // SAFETY: It registers a static notifier, whose callback finds out whether there is a driver.
+        pub(crate) safe fn vswap_oom_start() -> i32;
+        // SAFETY: It does nothing if that is not registered.
+        pub(crate) safe fn vswap_oom_stop();
         // SAFETY: It takes a mutex that is there as long as the module is, and releases it.
         pub(crate) safe fn vswap_params_wait();
         // SAFETY: It looks for the ghost under the locks of the swap core.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Wrappers of the crypto API: compressors.
+//! Wrappers of the crypto API and the library for checksums.
 
 pub(crate) mod acomp;
+pub(crate) mod crc32c;

@@ -8,8 +8,10 @@
 pub(crate) mod callbacks;
 pub(crate) mod debugfs;
 pub(crate) mod driver;
+pub(crate) mod idle;
 pub(crate) mod log;
 pub(crate) mod number;
+pub(crate) mod oom;
 pub(crate) mod params;
 pub(crate) mod sysfs;
 pub(crate) mod work;

@@ -8,8 +8,11 @@
 //! C header: `include/linux/vswap.h`
 
 pub(crate) mod backend;
+pub(crate) mod block;
+pub(crate) mod cluster;
 pub(crate) mod descriptor;
 pub(crate) mod device;
+pub(crate) mod ghost_on;
 pub(crate) mod ops;
 pub(crate) mod physical;
 pub(crate) mod slots;

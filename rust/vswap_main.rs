@@ -34,6 +34,8 @@ use kernel::{
 };
 use module::{
     debugfs,
+    idle,
+    oom,
     sysfs, //
 };
 use swap::ops::Registration;
@@ -61,11 +63,17 @@ struct Vswap {
 impl kernel::InPlaceModule for Vswap {
     fn init(_module: &'static ThisModule) -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
-            ghost: Arc::pin_init(Ghost::new(settings::first_compressor()), GFP_KERNEL)?,
+            ghost: Arc::pin_init(
+                Ghost::new(settings::first_compressor(), settings::first_recompressor()),
+                GFP_KERNEL,
+            )?,
             device <- MiscDeviceRegistration::register(device::OPTIONS),
-            registration: Registration::new(ghost.clone(), &device)?,
-            _: { sysfs::start(registration.published(), &device)? },
-            _: { debugfs::add_files(registration.published()) },
+            registration: Registration::new(ghost.clone(), &device, |published| {
+                sysfs::start(published, &device)?;
+                debugfs::add_files(published);
+                oom::start(published)?;
+                idle::start(published)
+            })?,
         })
     }
 }

@@ -3,6 +3,7 @@
 //! What the swap core and the work items call.
 
 use super::{
+    settings,
     state::Ghost,
     tally::Tally,
     value::Value, //
@@ -16,6 +17,8 @@ use crate::{
             Sum,
             SwapBackend, //
         },
+        block::BlockRef,
+        ghost_on::GhostOn,
         slots::Slots, //
     },
     sync::srcu_table::SpinLocked, //
@@ -26,7 +29,11 @@ impl SwapBackend for Ghost {
     type Value = Value;
 
     fn activate(&self) -> u64 {
-        self.update_whole_limit();
+        self.recompressor.try_again();
+        self.look_at_memory();
+        if settings::pack_writeback() && self.prepare_blocks().is_err() {
+            pr_warn!("no memory to pack pages on disks: they go whole; set pack_writeback again\n");
+        }
         self.turn_on()
     }
 
@@ -76,6 +83,15 @@ impl SwapBackend for Ghost {
         Ok(())
     }
 
+    fn sharer(
+        &self,
+        on: &mut GhostOn<'_>,
+        block: BlockRef<'_>,
+        after: Option<usize>,
+    ) -> Option<usize> {
+        self.slot_sharing(on, block, after)
+    }
+
     fn evacuate(&self, slots: &mut Slots<'_, Value>, entry: u64, lost: bool) -> bool {
         self.evacuate_page(slots, entry, lost)
     }
@@ -94,14 +110,28 @@ impl SwapBackend for Ghost {
 }
 
 impl Work for Ghost {
-    fn retire_pools(&self) -> bool {
-        let again = self.pools.retire();
+    fn retire_pools(&self) -> u32 {
+        self.look_at_memory();
+        let old = self.pools.retire(|id| self.stats.packed_by(id) == 0);
+        if !old {
+            // There is a number for another pool, if that was the reason.
+            self.recompressor.try_again();
+        }
         self.update_sysfs();
-        again
+        match (old, self.pools.has_tight()) {
+            (true, _) => 1,
+            // Maybe nobody else looks whether it is still needed.
+            (false, true) => 10,
+            (false, false) => 0,
+        }
     }
 
     fn make_room(&self) {
         self.write_back_until_room();
+    }
+
+    fn make_tight_pool(&self) {
+        Ghost::make_tight_pool(self);
     }
 
     fn update_directories(&self) {

@@ -8,8 +8,9 @@
 //! handed out one after the other, that is about the order in which pages went out; where it is not,
 //! the second chance makes up for it.
 //!
-//! There are two hands. That of the machine takes the oldest of all pages. Cgroups at their limit share
-//! the other one, so that the first stays where it is. A page has one age, which both of them lower.
+//! There are three hands. That of the machine takes the oldest of all pages. Cgroups at their limit share
+//! the second, and pages that stay in memory are looked for with the third, so that the first stays where it
+//! is, unless memory runs out. A page has one age, which all of them lower.
 //!
 //! This file uses nothing but `core`; it is also built and tested on the host.
 
@@ -68,6 +69,11 @@ pub(crate) trait Face {
 
     /// Whether there are slots for any page.
     fn has_room(&self) -> bool;
+
+    /// How many pages can go from one scan.
+    fn most(&self) -> usize {
+        usize::MAX
+    }
 }
 
 /// How far a hand goes in one turn: as far as the first of these lets it.
@@ -123,8 +129,9 @@ impl<N: Shared> Hand<N> {
             if passed >= limits.pages || written >= limits.written {
                 break;
             }
-            let Some((first, chosen)) = self.advance(limits.written - written, &mut passed, face)
-            else {
+            // Or the hand would pass pages that cannot go.
+            let most = face.most().min(limits.written - written);
+            let Some((first, chosen)) = self.advance(most, &mut passed, face) else {
                 break;
             };
             for i in slots_in(&chosen) {

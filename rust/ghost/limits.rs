@@ -18,6 +18,7 @@ use crate::{
     mm::ram,
     pools::PoolReader,
     swap::{
+        block,
         slots,
         writeback, //
     }, //
@@ -137,10 +138,18 @@ impl Ghost {
         self.stats.sum(Counter::Incompressible) as usize >= self.whole_limit.load(Relaxed)
     }
 
+    /// How many physical slots the ghost has.
+    pub(super) fn physical_slots(&self) -> i64 {
+        self.stats.physical() - self.stats.packed() + block::shared_slots() as i64
+    }
+
     /// Looks how much memory can be reclaimed. To be called before pages go out, and as that is done.
-    pub(super) fn update_whole_limit(&self) {
-        let limit = (ram::usable_pages() + self.pool_pages()) * PERCENT_WHOLE / 100;
+    pub(super) fn look_at_memory(&self) {
+        let used = self.pool_pages();
+        let usable = ram::usable_pages() + used;
+        let limit = usable * PERCENT_WHOLE / 100;
         self.whole_limit.store(limit, Relaxed);
+        self.look_after_tight_pool(used, usable);
     }
 
     /// How many pages users are told that the ghost can keep, `used` of which it keeps.

@@ -4,6 +4,7 @@
 
 use super::{
     age,
+    block_cache::LoadError,
     release::report,
     same_filled,
     state::Ghost,
@@ -21,9 +22,12 @@ use crate::{
     },
     module::log,
     pools::PoolReader,
-    swap::slots::{
-        Backing,
-        Slots, //
+    swap::{
+        block::BlockShare,
+        slots::{
+            Backing,
+            Slots, //
+        }, //
     }, //
 };
 use kernel::prelude::*;
@@ -52,6 +56,11 @@ impl Ghost {
                         tally.io += 1;
                         Ok(())
                     }
+                    Backing::Packed(share) => {
+                        let slot = folio.slot(i) as u64;
+                        tally.from_blocks += 1;
+                        self.read_packed(&reader, share, slot, folio.page_mut(i))
+                    }
                     Backing::Value(Value::SameFilled(word)) => {
                         same_filled::fill(folio.page_mut(i).words_mut(), *word);
                         tally.zero += u32::from(*word == 0);
@@ -68,6 +77,28 @@ impl Ghost {
             slots.set_mark(i, age::NEW);
         }
         Ok(())
+    }
+
+    /// Reads a page of the ghost's slot `slot` from a block. May sleep.
+    ///
+    /// `EIO`, or an error of the compressor's: it cannot be read.
+    #[inline(never)]
+    fn read_packed(
+        &self,
+        reader: &PoolReader<'_>,
+        share: &BlockShare<'_>,
+        slot: u64,
+        page: &mut FolioPage,
+    ) -> Result {
+        let pool = reader.get(share.place().pool);
+        let (Some(pool), Some(cache)) = (pool, self.block_cache()) else {
+            return Err(self.unreadable(EIO));
+        };
+        let loaded = cache.load(share, slot, pool, page);
+        loaded.map_err(|e| match e {
+            LoadError::Read(e) => e,
+            LoadError::Damaged(e) => self.unreadable(e),
+        })
     }
 
     /// Reads an object. May sleep.

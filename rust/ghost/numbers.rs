@@ -7,7 +7,10 @@ use super::{
     state::Ghost,
     stats::Counter, //
 };
-use crate::module::number::Number;
+use crate::module::{
+    idle,
+    number::Number, //
+};
 
 macro_rules! counter {
     ($name:literal, $counter:ident) => {
@@ -34,10 +37,17 @@ pub(super) const NUMBERS: &[Number<Ghost>] = &[
     number!(c"compressed_pages", Ghost::compressed_pages),
     counter!(c"incompressible_pages", Incompressible),
     number!(c"physical_pages", |ghost| ghost.stats.physical()),
+    number!(c"packed_pages", |ghost| ghost.stats.packed()),
+    number!(c"physical_slots", Ghost::physical_slots),
     number!(c"pool_total_size", Ghost::pool_total_size),
     number!(c"metadata_size", Ghost::metadata_size),
     counter!(c"written_back_pages", WrittenBack),
     counter!(c"evacuated_pages", Evacuated),
+    counter!(c"compacted_pages", Compacted),
+    counter!(c"recompressed_pages", Recompressed),
+    counter!(c"recompress_saved_bytes", RecompressSaved),
+    counter!(c"recompress_rejected", RecompressRejected),
+    number!(c"recompress_cpu_usec", |_| idle::cpu_usec()),
     counter!(c"pool_limit_hit", PoolLimitHit),
     counter!(c"reject_compress_fail", RejectCompressFail),
     counter!(c"reject_alloc_fail", RejectAllocFail),

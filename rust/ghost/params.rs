@@ -12,9 +12,12 @@ use super::{
 };
 use crate::{
     compress::codec::Codec,
-    module::params::{
-        Param,
-        Parameters, //
+    module::{
+        idle,
+        params::{
+            Param,
+            Parameters, //
+        }, //
     }, //
 };
 use kernel::{
@@ -28,9 +31,12 @@ impl Parameters for Ghost {
         match param {
             Param::Size => set_size(text, ghost),
             Param::Compressor => set_compressor(text.trim(), ghost),
+            Param::Recompressor => set_recompressor(text.trim(), ghost),
+            Param::RecompressAfter => set_recompress_after(text, ghost),
             Param::MaxPoolPercent => set_max_pool_percent(text),
             Param::AcceptThresholdPercent => set_accept_threshold_percent(text),
             Param::ShrinkerEnabled => set_shrinker_enabled(text),
+            Param::PackWriteback => set_pack_writeback(text, ghost),
         }
     }
 
@@ -45,6 +51,19 @@ impl Parameters for Ghost {
                 }
                 None => CString::try_from_fmt(fmt!("{}\n", settings::first_compressor()))?,
             },
+            Param::Recompressor => match ghost {
+                Some(ghost) => {
+                    let name = ghost.recompressor.name()?;
+                    CString::try_from_fmt(fmt!("{}\n", &*name))?
+                }
+                None => {
+                    let name = settings::first_recompressor().unwrap_or_default();
+                    CString::try_from_fmt(fmt!("{}\n", name))?
+                }
+            },
+            Param::RecompressAfter => {
+                CString::try_from_fmt(fmt!("{}\n", settings::recompress_after()))?
+            }
             Param::MaxPoolPercent => match settings::pool_limit() {
                 PoolLimit::Auto => CString::try_from_fmt(fmt!("auto\n"))?,
                 PoolLimit::Percent(percent) => CString::try_from_fmt(fmt!("{}\n", percent))?,
@@ -52,14 +71,8 @@ impl Parameters for Ghost {
             Param::AcceptThresholdPercent => {
                 CString::try_from_fmt(fmt!("{}\n", settings::accept_threshold_percent()))?
             }
-            Param::ShrinkerEnabled => {
-                let on = if settings::shrinker_enabled() {
-                    "Y"
-                } else {
-                    "N"
-                };
-                CString::try_from_fmt(fmt!("{}\n", on))?
-            }
+            Param::ShrinkerEnabled => switch(settings::shrinker_enabled())?,
+            Param::PackWriteback => switch(settings::pack_writeback())?,
         })
     }
 }
@@ -86,16 +99,32 @@ fn set_size(text: &str, ghost: Option<&Ghost>) -> Result {
     })
 }
 
+fn switch(on: bool) -> Result<CString> {
+    let on = if on { "Y" } else { "N" };
+    CString::try_from_fmt(fmt!("{}\n", on))
+}
+
+fn set_pack_writeback(text: &str, ghost: Option<&Ghost>) -> Result {
+    let on = to_switch("pack_writeback", text)?;
+    if let (true, Some(ghost)) = (on, ghost) {
+        ghost.prepare_blocks()?;
+    }
+    settings::PACK_WRITEBACK.store(on, Relaxed);
+    Ok(())
+}
+
 fn set_shrinker_enabled(text: &str) -> Result {
-    let Some(on) = parse::switch(text) else {
-        pr_err!(
-            "shrinker_enabled={} is not a switch: give Y or N\n",
-            text.trim()
-        );
-        return Err(EINVAL);
-    };
+    let on = to_switch("shrinker_enabled", text)?;
     settings::SHRINKER_ENABLED.store(on, Relaxed);
     Ok(())
+}
+
+fn to_switch(name: &str, text: &str) -> Result<bool> {
+    parse::switch(text).ok_or_else(|| {
+        let text = text.trim();
+        pr_err!("{name}={text} is not a switch: give Y or N\n");
+        EINVAL
+    })
 }
 
 fn set_max_pool_percent(text: &str) -> Result {
@@ -125,7 +154,8 @@ fn set_accept_threshold_percent(text: &str) -> Result {
     Ok(())
 }
 
-fn set_compressor(text: &str, ghost: Option<&Ghost>) -> Result {
+/// The name of a compressor that there is.
+fn find_compressor(param: &str, text: &str) -> Result<CString> {
     let name = CString::try_from_fmt(fmt!("{}", text))?;
     let found = match text {
         "" => Err(ENOENT),
@@ -133,12 +163,50 @@ fn set_compressor(text: &str, ghost: Option<&Ghost>) -> Result {
     };
     if found == Err(ENOENT) {
         pr_err!(
-            "compressor={} is not one of the kernel's: give lz4, lzo-rle, zstd or another acomp\n",
+            "{}={} is not one of the kernel's: give lz4, lzo-rle, zstd or another acomp\n",
+            param,
             text
         );
         return Err(EINVAL);
     }
     found?;
+    Ok(name)
+}
+
+fn set_recompressor(text: &str, ghost: Option<&Ghost>) -> Result {
+    let name = match text {
+        "" | "none" => CString::try_from(c"")?,
+        _ => find_compressor("recompressor", text)?,
+    };
+    match ghost {
+        Some(ghost) => ghost.set_recompressor(name),
+        None => {
+            if !settings::set_first_recompressor(&name)? {
+                pr_err!("recompressor={}: give it once\n", text);
+                return Err(EINVAL);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn set_recompress_after(text: &str, ghost: Option<&Ghost>) -> Result {
+    let Some(seconds) = parse::seconds(text) else {
+        pr_err!(
+            "recompress_after={} is not a time: give seconds, up to 86400, or 0 for not until memory runs out\n",
+            text.trim()
+        );
+        return Err(EINVAL);
+    };
+    settings::set_recompress_after(seconds);
+    if ghost.is_some() {
+        idle::wake();
+    }
+    Ok(())
+}
+
+fn set_compressor(text: &str, ghost: Option<&Ghost>) -> Result {
+    let name = find_compressor("compressor", text)?;
     match ghost {
         Some(ghost) => {
             let old_pools = ghost.pools.switch(&name).inspect_err(|&e| {

@@ -32,6 +32,12 @@ pub(crate) fn percent(text: &str, min: u32) -> Option<u32> {
     (min..=100).contains(&percent).then_some(percent)
 }
 
+/// A time in seconds, up to a day.
+pub(crate) fn seconds(text: &str) -> Option<u32> {
+    let seconds = u32::try_from(number(text.trim())?).ok()?;
+    (seconds <= 24 * 60 * 60).then_some(seconds)
+}
+
 /// A switch, as the kernel writes it: Y, y, 1, on or N, n, 0, off.
 pub(crate) fn switch(text: &str) -> Option<bool> {
     match text.trim() {

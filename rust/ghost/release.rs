@@ -45,7 +45,7 @@ impl Ghost {
 
     // Out of line, so that without a disk it costs nothing to ask for a slot.
     #[inline(never)]
-    fn use_tier(&self, device: usize) {
+    pub(super) fn use_tier(&self, device: usize) {
         if !self.tiers.has_been(device) {
             self.tiers.set(device);
             // Not here: this is reclaim.

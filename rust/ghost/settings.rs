@@ -29,10 +29,20 @@ static MAX_POOL_PERCENT: Atomic<u32> = Atomic::new(AUTO);
 const AUTO: u32 = u32::MAX;
 pub(super) static ACCEPT_THRESHOLD_PERCENT: Atomic<u32> = Atomic::new(90);
 pub(super) static SHRINKER_ENABLED: Atomic<bool> = Atomic::new(true);
-/// The compressor given to insmod, NUL-terminated. An array, as statics are never dropped.
-static FIRST_COMPRESSOR: SetOnce<[u8; MAX_NAME]> = SetOnce::new();
+pub(super) static PACK_WRITEBACK: Atomic<bool> = Atomic::new(false);
+/// In seconds, or 0.
+static RECOMPRESS_AFTER: Atomic<u32> = Atomic::new(300);
+/// The compressor given to insmod.
+static FIRST_COMPRESSOR: Name = Name::new();
+/// The recompressor given to insmod.
+static FIRST_RECOMPRESSOR: Name = Name::new();
 /// Room for the longest name and its NUL.
 const MAX_NAME: usize = 64;
+
+/// Whether pages are written back as they are in the pools, several in a block.
+pub(super) fn pack_writeback() -> bool {
+    PACK_WRITEBACK.load(Relaxed)
+}
 
 /// The size that was asked for, in bytes.
 fn size() -> Option<u64> {
@@ -105,23 +115,62 @@ pub(crate) fn shrinker_enabled() -> bool {
     SHRINKER_ENABLED.load(Relaxed)
 }
 
+/// After how many seconds pages that stay in memory are packed tighter, about; 0 for not until memory runs
+/// out.
+pub(crate) fn recompress_after() -> u32 {
+    RECOMPRESS_AFTER.load(Relaxed)
+}
+
+/// Sets that.
+pub(super) fn set_recompress_after(seconds: u32) {
+    RECOMPRESS_AFTER.store(seconds, Relaxed);
+}
+
 /// The compressor for the first pool.
 pub(crate) fn first_compressor() -> &'static CStr {
-    FIRST_COMPRESSOR
-        .as_ref()
-        .and_then(|name| CStr::from_bytes_until_nul(name).ok())
-        .unwrap_or(DEFAULT_COMPRESSOR)
+    FIRST_COMPRESSOR.get().unwrap_or(DEFAULT_COMPRESSOR)
+}
+
+/// The recompressor, if one was given; empty for none.
+pub(crate) fn first_recompressor() -> Option<&'static CStr> {
+    FIRST_RECOMPRESSOR.get()
 }
 
 /// Sets the compressor for the first pool; returns whether it was not set before.
 ///
 /// `EINVAL`: the name is too long.
 pub(super) fn set_first_compressor(name: &CStr) -> Result<bool> {
-    let mut first = [0; MAX_NAME];
-    let bytes = name.to_bytes_with_nul();
-    first
-        .get_mut(..bytes.len())
-        .ok_or(EINVAL)?
-        .copy_from_slice(bytes);
-    Ok(FIRST_COMPRESSOR.populate(first))
+    FIRST_COMPRESSOR.set(name)
+}
+
+/// Sets the recompressor, as [`set_first_compressor`] does.
+pub(super) fn set_first_recompressor(name: &CStr) -> Result<bool> {
+    FIRST_RECOMPRESSOR.set(name)
+}
+
+/// A name that is set once, NUL-terminated. An array, as statics are never dropped.
+struct Name(SetOnce<[u8; MAX_NAME]>);
+
+impl Name {
+    const fn new() -> Self {
+        Self(SetOnce::new())
+    }
+
+    fn get(&'static self) -> Option<&'static CStr> {
+        let name = self.0.as_ref()?;
+        CStr::from_bytes_until_nul(name).ok()
+    }
+
+    /// Returns whether it was not set before.
+    ///
+    /// `EINVAL`: it is too long.
+    fn set(&self, name: &CStr) -> Result<bool> {
+        let mut bytes = [0; MAX_NAME];
+        let name = name.to_bytes_with_nul();
+        bytes
+            .get_mut(..name.len())
+            .ok_or(EINVAL)?
+            .copy_from_slice(name);
+        Ok(self.0.populate(bytes))
+    }
 }

@@ -29,6 +29,14 @@ pub(crate) enum Counter {
     WrittenBack,
     /// Pages that were brought back from a device that was turned off.
     Evacuated,
+    /// Pages that were moved from one block to another.
+    Compacted,
+    /// Pages that were packed tighter.
+    Recompressed,
+    /// How much shorter they are by it, in bytes.
+    RecompressSaved,
+    /// Pages that could not be.
+    RecompressRejected,
     /// Times a store found the pools at their limit.
     PoolLimitHit,
     /// Pages not stored because the compressor failed.
@@ -56,6 +64,8 @@ pub(crate) struct PoolCounts {
 struct PoolShare {
     objects: Atomic<i64>,
     bytes: Atomic<i64>,
+    /// Pages in blocks that need its compressor.
+    packed: Atomic<i64>,
 }
 
 /// The counters of one CPU, in cache lines of their own.
@@ -78,6 +88,7 @@ impl CpuShare {
                 PoolShare {
                     objects: Atomic::new(0),
                     bytes: Atomic::new(0),
+                    packed: Atomic::new(0),
                 }
             }; MAX_POOLS],
             tiers: [const { Atomic::new(0) }; MAX_DEVICES],
@@ -159,6 +170,35 @@ impl Stats {
         if let Some(tier) = self.share().and_then(|share| share.tiers.get(device)) {
             add(tier, pages);
         }
+    }
+
+    /// Adds pages in blocks, compressed as those of the pool with this number. May be called anywhere.
+    #[inline(never)]
+    pub(crate) fn add_packed(&self, pool: usize, pages: i64) {
+        if let Some(pool) = self.share().and_then(|share| share.pools.get(pool)) {
+            add(&pool.packed, pages);
+        }
+    }
+
+    /// How many pages in blocks are compressed as those of the pool with this number. Too many, if some leave
+    /// meanwhile; too few, if some come.
+    pub(crate) fn packed_by(&self, id: usize) -> i64 {
+        self.total(|share| {
+            let pool = share.pools.get(id);
+            pool.map_or(0, |pool| pool.packed.load(Relaxed))
+        })
+    }
+
+    /// How many pages are in blocks.
+    pub(crate) fn packed(&self) -> i64 {
+        let sum = |share: &CpuShare| {
+            share
+                .pools
+                .iter()
+                .map(|pool| pool.packed.load(Relaxed))
+                .sum()
+        };
+        self.total(sum)
     }
 
     /// The sum over all CPUs. What is counted meanwhile may be missed in part.

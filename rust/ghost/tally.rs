@@ -21,6 +21,8 @@ pub(super) struct Tally {
     pub(super) zero: u32,
     /// Pages in physical slots, which the core has to write or read.
     pub(super) io: u32,
+    /// Pages that were read from blocks.
+    pub(super) from_blocks: u32,
     same_filled: isize,
     /// Pages that take memory.
     objects: isize,
@@ -43,6 +45,10 @@ impl Tally {
             Backing::Value(Value::SameFilled(_)) => add(&mut self.same_filled, sign),
             // At once: a page that is on a device costs more than this.
             Backing::Physical(slot) => stats.add_to_tier(slot.device(), sign as i64),
+            Backing::Packed(share) => {
+                stats.add_to_tier(share.device(), sign as i64);
+                stats.add_packed(share.place().pool, sign as i64);
+            }
             Backing::Object(object) => {
                 if object.pool() != self.pool {
                     if self.objects | self.bytes != 0 {
@@ -77,6 +83,7 @@ impl Tally {
             whole: self.whole,
             bytes: self.bytes,
             physical: self.io,
+            shared: self.from_blocks,
         };
     }
 

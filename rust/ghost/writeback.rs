@@ -12,6 +12,7 @@ use super::{
     clock::{
         Face,
         Failure,
+        Hand,
         Limits,
         Request,
         Shared,
@@ -36,9 +37,11 @@ use crate::{
         }, //
     },
     swap::{
+        cluster::Aim,
         slots::{
             self,
             Backing,
+            SharedSlots,
             Slots, //
         },
         writeback::{
@@ -61,6 +64,9 @@ use kernel::{
 /// How many pages the worker writes back before another look at the pools.
 const PAGES_A_ROUND: usize = 256;
 
+/// And where they are packed: at the end of a turn blocks are written that are not full.
+const PACKED_PAGES_A_ROUND: usize = 1024;
+
 impl Shared for Atomic<usize> {
     fn get(&self) -> usize {
         self.load(Relaxed)
@@ -69,6 +75,14 @@ impl Shared for Atomic<usize> {
     fn replace(&self, old: usize, new: usize) -> bool {
         self.cmpxchg(old, new, Full).is_ok()
     }
+}
+
+/// Lets a hand pass a slot; returns the mark that it has found.
+pub(super) fn pass(slots: &SharedSlots<'_, Value>, i: usize) -> Option<u8> {
+    slots.update_mark(i, age::passed).unwrap_or_else(|word| {
+        report(word);
+        None
+    })
 }
 
 /// What a hand goes over in one turn: pages of a cgroup, or all.
@@ -84,17 +98,13 @@ impl Face for Pages<'_> {
         pick: impl FnOnce(usize, &mut SlotSet, &mut dyn FnMut(usize) -> bool),
     ) -> Option<(usize, SlotSet)> {
         let mut set = SlotSet::default();
-        let first = self.writeback.scan_cluster::<Ghost, _>(
+        let first = self.writeback.ghost_on().scan_cluster::<Ghost, _>(
             from,
             self.memcg.as_ref(),
+            Aim::ToDevice,
             &mut set,
             |first, slots, set| {
-                pick(first, set, &mut |i| {
-                    age::goes(slots.update_mark(i, age::passed).unwrap_or_else(|word| {
-                        report(word);
-                        None
-                    }))
-                });
+                pick(first, set, &mut |i| age::goes(pass(slots.shared(), i)));
             },
         )?;
         Some((first, set))
@@ -125,17 +135,21 @@ impl Shrinker for Ghost {
     fn count(&self, sc: &ShrinkControl<'_>) -> usize {
         let memcg = sc.memcg();
         if memcg.is_none() {
-            self.update_whole_limit();
+            self.look_at_memory();
         }
         let request = Request {
             may_do_io: sc.may_do_io(),
             is_kswapd: shrinker::current_is_kswapd(),
             of_cgroup: memcg.is_some(),
         };
-        if !settings::shrinker_enabled()
-            || !request.is_served()
-            || !writeback::has_room(memcg.as_ref())
-        {
+        if !settings::shrinker_enabled() || !request.is_served() {
+            return 0;
+        }
+        if !writeback::has_room(memcg.as_ref()) {
+            // Of the devices, or of the cgroup's limit.
+            if self.has_to_compact() {
+                self.work.write_back_soon();
+            }
             return 0;
         }
         match memcg {
@@ -148,37 +162,64 @@ impl Shrinker for Ghost {
         let memcg = sc.memcg();
         // Each cluster in use has one page of descriptors.
         let limits = Limits::to_shrink(sc.nr_to_scan(), slots::desc_pages());
-        let mut passed = 0;
-        let freed = writeback::write_back(|writeback| {
-            let hand = match memcg {
-                Some(_) => &self.cgroups_hand,
-                None => &self.hand,
-            };
-            passed = hand.turn(limits, &mut Pages { writeback, memcg });
-        });
-        Scanned {
-            looked: passed,
-            freed,
-        }
+        let hand = match memcg {
+            Some(_) => &self.cgroups_hand,
+            None => &self.hand,
+        };
+        self.write_back(hand, limits, memcg, false)
     }
 }
 
 impl Ghost {
-    /// Writes pages back until the pools have room again, or there are no more to write. May sleep.
+    /// Writes pages back until the pools have room again, or there are no more to write; makes room for them on the
+    /// devices if they run short. May sleep.
     pub(super) fn write_back_until_room(&self) {
-        while writeback::has_room(None) && self.has_to_shrink() && self.write_back_oldest() > 0 {}
+        loop {
+            if self.has_to_compact() {
+                self.compact_blocks();
+            }
+            if !writeback::has_room(None) || !self.has_to_shrink() || self.write_back_oldest() == 0
+            {
+                return;
+            }
+        }
     }
 
     /// Writes some of the oldest pages back; returns how many. May sleep.
     fn write_back_oldest(&self) -> usize {
-        let limits = Limits::to_make_room(PAGES_A_ROUND, slots::desc_pages());
-        writeback::write_back(|writeback| {
-            let mut pages = Pages {
-                writeback,
-                memcg: None,
+        let pages = match self.packs_pages() {
+            true => PACKED_PAGES_A_ROUND,
+            false => PAGES_A_ROUND,
+        };
+        let limits = Limits::to_make_room(pages, slots::desc_pages());
+        self.write_back(&self.hand, limits, None, true).freed
+    }
+
+    /// Whether pages are packed on devices.
+    fn packs_pages(&self) -> bool {
+        settings::pack_writeback() && self.block_cache().is_some()
+    }
+
+    /// Lets a hand go as far as the limits say, and has the old pages that it finds written. May sleep, and
+    /// wait for others who do so, if it `may_wait`.
+    fn write_back(
+        &self,
+        hand: &Hand<Atomic<usize>>,
+        limits: Limits,
+        memcg: Option<MemCgroup<'_>>,
+        may_wait: bool,
+    ) -> Scanned {
+        let (mut looked, mut packed) = (0, 0);
+        let whole = writeback::write_back(|writeback| {
+            (looked, packed) = match self.packs_pages() {
+                true => self.turn_packed(writeback, hand, limits, memcg, may_wait),
+                false => (hand.turn(limits, &mut Pages { writeback, memcg }), 0),
             };
-            self.hand.turn(limits, &mut pages);
-        })
+        });
+        Scanned {
+            looked,
+            freed: whole + packed,
+        }
     }
 
     /// Fills a folio of one page from its slot, which gets a physical slot instead. On failure the

@@ -19,8 +19,10 @@ struct vswap_acomp;
 /* helpers/folio.c */
 void *vswap_folio_address(struct folio *folio);
 unsigned long vswap_folio_nr_pages(struct folio *folio);
+unsigned long vswap_folio_slot(struct folio *folio);
 int vswap_folio_nid(struct folio *folio);
 unsigned long vswap_direct_map_base(void);
+int vswap_address_nid(const void *address);
 
 /* helpers/ram.c */
 unsigned long vswap_totalram_pages(void);
@@ -45,9 +47,12 @@ void vswap_debugfs_remove(void);
 enum vswap_param {
 	VSWAP_PARAM_SIZE,
 	VSWAP_PARAM_COMPRESSOR,
+	VSWAP_PARAM_RECOMPRESSOR,
+	VSWAP_PARAM_RECOMPRESS_AFTER,
 	VSWAP_PARAM_MAX_POOL_PERCENT,
 	VSWAP_PARAM_ACCEPT_PERCENT,
 	VSWAP_PARAM_SHRINKER_ENABLED,
+	VSWAP_PARAM_PACK_WRITEBACK,
 };
 
 void vswap_params_wait(void);
@@ -69,11 +74,26 @@ int vswap_sysfs_start(struct device *dev);
 int vswap_sysfs_update(void);
 void vswap_sysfs_remove(void);
 
+/* helpers/oom.c */
+bool vswap_current_is_dying(void);
+int vswap_oom_start(void);
+void vswap_oom_stop(void);
+
+/* helpers/idle.c */
+int vswap_idle_start(void);
+void vswap_idle_stop(void);
+void vswap_idle_wake(void);
+void vswap_idle_begin(void);
+void vswap_idle_end(void);
+bool vswap_idle_may_go_on(void);
+u64 vswap_idle_cpu_ns(void);
+
 /* helpers/work.c */
 enum vswap_work {
 	VSWAP_WORK_RETIRE,
 	VSWAP_WORK_WRITE_BACK,
 	VSWAP_WORK_SYSFS,
+	VSWAP_WORK_TIGHT_POOL,
 };
 
 int vswap_work_init(void);
@@ -91,7 +111,12 @@ struct vswap_callbacks {
 	const char *(*sysfs_file)(unsigned int dir, unsigned int file);
 	ssize_t (*sysfs_show)(unsigned int dir, unsigned int file, char *buf,
 			      size_t size);
-	bool (*work)(unsigned int work);	/* enum vswap_work */
+	/* enum vswap_work; returns in how many seconds to run again, or 0 */
+	unsigned int (*work)(unsigned int work);
+	/* How many pages it has freed */
+	unsigned long (*make_memory)(void);
+	/* Returns in how many milliseconds to run again, or 0 */
+	unsigned int (*work_idly)(void);
 };
 
 #endif /* _VSWAP_HELPERS_H */

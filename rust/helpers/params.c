@@ -29,6 +29,14 @@ module_param_cb(compressor, &param_ops, (void *)VSWAP_PARAM_COMPRESSOR, 0644);
 MODULE_PARM_DESC(compressor,
 		 "compressor for pages stored from now on: lz4, or any acomp of the kernel's (default: lz4)");
 
+module_param_cb(recompressor, &param_ops, (void *)VSWAP_PARAM_RECOMPRESSOR, 0644);
+MODULE_PARM_DESC(recompressor,
+		 "stronger compressor, which old pages are packed with where they stay in memory, or none (default: zstd if there is one)");
+
+module_param_cb(recompress_after, &param_ops, (void *)VSWAP_PARAM_RECOMPRESS_AFTER, 0644);
+MODULE_PARM_DESC(recompress_after,
+		 "after how many seconds old pages are packed with the recompressor where they stay in memory, when nobody wants a processor; 0 for not until memory runs out (default: 300)");
+
 module_param_cb(max_pool_percent, &param_ops, (void *)VSWAP_PARAM_MAX_POOL_PERCENT, 0644);
 MODULE_PARM_DESC(max_pool_percent,
 		 "how much of RAM the pools may take, in percent, or auto: 20 with a swap device below that has room, all without (default: auto)");
@@ -40,6 +48,10 @@ MODULE_PARM_DESC(accept_threshold_percent,
 module_param_cb(shrinker_enabled, &param_ops, (void *)VSWAP_PARAM_SHRINKER_ENABLED, 0644);
 MODULE_PARM_DESC(shrinker_enabled,
 		 "write cold pages to a swap device below under memory pressure (default: Y)");
+
+module_param_cb(pack_writeback, &param_ops, (void *)VSWAP_PARAM_PACK_WRITEBACK, 0644);
+MODULE_PARM_DESC(pack_writeback,
+		 "write pages to a swap device below compressed, several in one slot (default: N)");
 
 /* Until the functions above are done: sysfs outlives the module's exit function. */
 void vswap_params_wait(void)

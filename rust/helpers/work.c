@@ -5,14 +5,16 @@
 #include "callbacks.h"
 #include "helpers.h"
 
+static void retire(struct work_struct *work);
+static DECLARE_DELAYED_WORK(retire_work, retire);
+
 static void retire(struct work_struct *work)
 {
-	/* There may be more to do later. */
-	if (vswap_callbacks.work(VSWAP_WORK_RETIRE))
-		vswap_work_queue(VSWAP_WORK_RETIRE);
-}
+	unsigned int seconds = vswap_callbacks.work(VSWAP_WORK_RETIRE);
 
-static DECLARE_DELAYED_WORK(retire_work, retire);
+	if (seconds)
+		schedule_delayed_work(&retire_work, seconds * HZ);
+}
 
 static void write_back(struct work_struct *work)
 {
@@ -27,6 +29,13 @@ static void update_sysfs(struct work_struct *work)
 }
 
 static DECLARE_WORK(sysfs_work, update_sysfs);
+
+static void make_tight_pool(struct work_struct *work)
+{
+	vswap_callbacks.work(VSWAP_WORK_TIGHT_POOL);
+}
+
+static DECLARE_WORK(tight_pool_work, make_tight_pool);
 
 /* Of its own: memory is short when it is needed, and others may wait for it. */
 static struct workqueue_struct *write_back_wq;
@@ -49,7 +58,8 @@ void vswap_work_queue(enum vswap_work work)
 {
 	switch (work) {
 	case VSWAP_WORK_RETIRE:
-		schedule_delayed_work(&retire_work, HZ);
+		/* Even if it would run much later. */
+		mod_delayed_work(system_percpu_wq, &retire_work, HZ);
 		break;
 	case VSWAP_WORK_WRITE_BACK:
 		queue_work(write_back_wq, &write_back_work);
@@ -57,11 +67,16 @@ void vswap_work_queue(enum vswap_work work)
 	case VSWAP_WORK_SYSFS:
 		schedule_work(&sysfs_work);
 		break;
+	case VSWAP_WORK_TIGHT_POOL:
+		schedule_work(&tight_pool_work);
+		break;
 	}
 }
 
 void vswap_work_cancel(void)
 {
+	/* It queues the next one. */
+	cancel_work_sync(&tight_pool_work);
 	cancel_delayed_work_sync(&retire_work);
 	cancel_work_sync(&write_back_work);
 	cancel_work_sync(&sysfs_work);

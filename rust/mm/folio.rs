@@ -4,10 +4,14 @@
 
 use crate::bindings;
 use core::{
+    convert::Infallible,
     ptr::NonNull,
     slice, //
 };
-use kernel::page::PAGE_SIZE;
+use kernel::{
+    page::PAGE_SIZE,
+    prelude::*, //
+};
 use zerocopy::{
     transmute_mut,
     transmute_ref, //
@@ -19,15 +23,25 @@ pub(crate) type PageWords = [u64; PAGE_SIZE / 8];
 /// The contents of a page, in bytes.
 pub(crate) type PageBytes = [u8; PAGE_SIZE];
 
-/// The contents of a page of a folio.
+/// The contents of a page, of a folio or of memory for a copy.
 ///
 /// # Invariants
 ///
-/// It is in the direct map: there are none but those which [`SwapFolio`] lends.
+/// It is in the direct map: there are none but those which [`SwapFolio`] lends, and those of
+/// [`FolioPage::new`].
 #[repr(transparent)]
 pub(crate) struct FolioPage(PageWords);
 
 impl FolioPage {
+    /// Memory for a copy of a page. May sleep.
+    pub(crate) fn new() -> Result<KBox<Self>> {
+        let words = pin_init::init_zeroed::<PageWords>();
+        // SAFETY: It has the layout of its words.
+        // INVARIANT: kmalloc()'s memory is in the direct map.
+        let page = unsafe { pin_init::cast_init::<_, Self, Infallible>(words) };
+        KBox::init(page, GFP_KERNEL)
+    }
+
     /// Its words.
     pub(crate) fn words(&self) -> &PageWords {
         &self.0
@@ -93,6 +107,12 @@ impl SwapFolio<'_> {
     #[inline]
     pub(crate) fn nr_pages(&self) -> usize {
         self.pages.len()
+    }
+
+    /// The ghost's slot of page `i`.
+    pub(crate) fn slot(&self, i: usize) -> usize {
+        // SAFETY: The folio is valid, and in the swap cache, by the type invariant.
+        unsafe { bindings::vswap_folio_slot(self.folio.as_ptr()) + i }
     }
 
     /// The memory node it is on.

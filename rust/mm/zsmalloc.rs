@@ -4,6 +4,7 @@
 //!
 //! C header: `include/linux/zsmalloc.h`
 
+use super::folio::FolioPage;
 use crate::bindings;
 use core::{
     mem::{
@@ -11,7 +12,10 @@ use core::{
         ManuallyDrop,
         MaybeUninit, //
     },
-    ptr::NonNull,
+    ptr::{
+        self,
+        NonNull, //
+    },
     slice, //
 };
 use kernel::{
@@ -53,10 +57,27 @@ pub(crate) struct Object {
 /// They are in the direct map: there are none but those which [`ZsPool::read`] lends.
 pub(crate) struct ObjectBytes<'a>(&'a [u8]);
 
-impl ObjectBytes<'_> {
+impl<'a> ObjectBytes<'a> {
     /// The bytes.
     pub(crate) fn bytes(&self) -> &[u8] {
         self.0
+    }
+
+    /// The bytes of an object of which `copy` is a copy.
+    ///
+    /// `EINVAL`: it is not as long as `len`.
+    pub(crate) fn of_copy(copy: &'a FolioPage, len: usize) -> Result<Self> {
+        // INVARIANT: Each `FolioPage` is in the direct map.
+        copy.bytes().get(..len).map(Self).ok_or(EINVAL)
+    }
+
+    /// The memory node where they are, unless they are a copy in `scratch`. May be called anywhere.
+    pub(crate) fn nid(&self, scratch: *const u8) -> i32 {
+        if ptr::eq(self.0.as_ptr(), scratch) {
+            return bindings::NUMA_NO_NODE;
+        }
+        // SAFETY: By the type invariant there is a page for the address.
+        unsafe { bindings::vswap_address_nid(self.0.as_ptr().cast()) }
     }
 }
 
@@ -193,6 +214,13 @@ impl ZsPool {
         self.whole_page_len
     }
 
+    /// The number of the class for objects of this length, the same in all pools: of two classes the one with
+    /// the smaller number takes less memory for an object.
+    pub(crate) fn size_class(&self, len: usize) -> u32 {
+        // SAFETY: The pool is valid by the type invariant; any length will do.
+        unsafe { bindings::zs_lookup_class_index(self.pool.as_ptr(), len as u32) }
+    }
+
     /// Stores a copy of `data`, at most a page. Does not enter reclaim.
     ///
     /// `ENOMEM`: there is no memory left for it.
@@ -218,7 +246,7 @@ impl ZsPool {
     }
 
     /// Calls `f` with the bytes of an object. `scratch`, at least as long, is used for a copy where
-    /// the object crosses a page. The object cannot be moved meanwhile; `f` may sleep.
+    /// the object crosses a page. The object cannot be moved meanwhile; `f` may sleep, this does not.
     pub(crate) fn read<R>(
         &self,
         object: &Object,
@@ -275,6 +303,12 @@ impl ZsPool {
             handles: [const { MaybeUninit::uninit() }; FREE_BATCH],
             len: 0,
         }
+    }
+
+    /// Moves objects together, so that pages become free. May sleep.
+    pub(crate) fn compact(&self) {
+        // SAFETY: The pool is valid by the type invariant.
+        unsafe { bindings::zs_compact(self.pool.as_ptr()) };
     }
 
     /// How many pages of memory the pool takes.

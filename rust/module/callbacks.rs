@@ -7,6 +7,14 @@ use super::{
         self,
         Files, //
     },
+    idle::{
+        self,
+        IdleWork, //
+    },
+    oom::{
+        self,
+        OutOfMemory, //
+    },
     params::{
         self,
         Parameters, //
@@ -26,7 +34,10 @@ use crate::bindings;
 pub(crate) type Callbacks = bindings::vswap_callbacks;
 
 /// The table for a driver.
-pub(crate) const fn table<T: Parameters + Files + Directories + Work>() -> Callbacks {
+pub(crate) const fn table<T>() -> Callbacks
+where
+    T: Parameters + Files + Directories + Work + OutOfMemory + IdleWork,
+{
     Callbacks {
         param_set: Some(params::set::<T>),
         param_get: Some(params::get::<T>),
@@ -35,6 +46,8 @@ pub(crate) const fn table<T: Parameters + Files + Directories + Work>() -> Callb
         sysfs_file: Some(sysfs::file::<T>),
         sysfs_show: Some(sysfs::show::<T>),
         work: Some(work::run::<T>),
+        make_memory: Some(oom::make_memory::<T>),
+        work_idly: Some(idle::work::<T>),
     }
 }
 

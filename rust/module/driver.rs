@@ -35,8 +35,8 @@ impl<T> Instance<T> {
 
     /// The driver, or null if none is published.
     ///
-    /// It is valid until the [`Published`] is gone, which waits for callbacks of parameters, files and
-    /// work items when it is dropped.
+    /// It is valid until the [`Published`] is gone, which waits for callbacks of parameters, files, work
+    /// items, the idle thread and the OOM killer when it is dropped.
     #[inline]
     pub(crate) fn as_ptr(&self) -> *const T {
         self.0.load(Acquire)
@@ -81,6 +81,8 @@ impl<T: Driver> Drop for Published<T> {
         safe::vswap_sysfs_remove();
         // INVARIANT: It is null.
         self.instance.0.store(ptr::null_mut(), Release);
+        safe::vswap_oom_stop();
+        safe::vswap_idle_stop();
         // Who has found it is waited for. A parameter may queue work, so that comes last.
         safe::vswap_params_wait();
         safe::vswap_work_cancel();

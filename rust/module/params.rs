@@ -15,9 +15,12 @@ use kernel::{
 pub(crate) enum Param {
     Size,
     Compressor,
+    Recompressor,
+    RecompressAfter,
     MaxPoolPercent,
     AcceptThresholdPercent,
     ShrinkerEnabled,
+    PackWriteback,
 }
 
 impl Param {
@@ -25,9 +28,12 @@ impl Param {
         Ok(match index {
             bindings::vswap_param_VSWAP_PARAM_SIZE => Self::Size,
             bindings::vswap_param_VSWAP_PARAM_COMPRESSOR => Self::Compressor,
+            bindings::vswap_param_VSWAP_PARAM_RECOMPRESSOR => Self::Recompressor,
+            bindings::vswap_param_VSWAP_PARAM_RECOMPRESS_AFTER => Self::RecompressAfter,
             bindings::vswap_param_VSWAP_PARAM_MAX_POOL_PERCENT => Self::MaxPoolPercent,
             bindings::vswap_param_VSWAP_PARAM_ACCEPT_PERCENT => Self::AcceptThresholdPercent,
             bindings::vswap_param_VSWAP_PARAM_SHRINKER_ENABLED => Self::ShrinkerEnabled,
+            bindings::vswap_param_VSWAP_PARAM_PACK_WRITEBACK => Self::PackWriteback,
             _ => return Err(EINVAL),
         })
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! The module's work items: a delayed one, one with a queue of its own that makes progress when
-//! memory is short, and one that is neither.
+//! memory is short, and two that are neither.
 //!
 //! C header: `include/linux/workqueue.h`
 
@@ -17,36 +17,34 @@ use kernel::{
 
 /// A driver with work to do. They run in process context and may sleep.
 pub(crate) trait Work: Driver {
-    /// Frees pools that are not used any more; returns whether to run again later.
-    fn retire_pools(&self) -> bool;
+    /// Frees pools that are not used any more; returns in how many seconds to run again, or 0.
+    fn retire_pools(&self) -> u32;
+    /// Makes the pool that old pages are packed into.
+    fn make_tight_pool(&self);
     /// Writes pages back until there is room.
     fn make_room(&self);
     /// Makes and removes directories in sysfs.
     fn update_directories(&self);
 }
 
-/// Does what a work item is for; returns whether to run it again later.
+/// Does what a work item is for; returns in how many seconds to run it again, or 0.
 ///
 /// # Safety
 ///
 /// To be called by the work items of `helpers/work.c`, which `vswap_work_cancel()` waits for.
-pub(super) unsafe extern "C" fn run<T: Work>(work: c_uint) -> bool {
+pub(super) unsafe extern "C" fn run<T: Work>(work: c_uint) -> c_uint {
     // SAFETY: `Published` cancels the work items before it is gone, which waits for this.
     let Some(driver) = (unsafe { T::instance().as_ptr().as_ref() }) else {
-        return false;
+        return 0;
     };
     match work {
-        bindings::vswap_work_VSWAP_WORK_RETIRE => driver.retire_pools(),
-        bindings::vswap_work_VSWAP_WORK_WRITE_BACK => {
-            driver.make_room();
-            false
-        }
-        bindings::vswap_work_VSWAP_WORK_SYSFS => {
-            driver.update_directories();
-            false
-        }
-        _ => false,
+        bindings::vswap_work_VSWAP_WORK_RETIRE => return driver.retire_pools(),
+        bindings::vswap_work_VSWAP_WORK_WRITE_BACK => driver.make_room(),
+        bindings::vswap_work_VSWAP_WORK_TIGHT_POOL => driver.make_tight_pool(),
+        bindings::vswap_work_VSWAP_WORK_SYSFS => driver.update_directories(),
+        _ => (),
     }
+    0
 }
 
 /// Has the work items run.
@@ -74,6 +72,11 @@ impl WorkItems {
     /// Runs [`Work::make_room`] soon. May be called anywhere.
     pub(crate) fn write_back_soon(&self) {
         self.queue(bindings::vswap_work_VSWAP_WORK_WRITE_BACK);
+    }
+
+    /// Runs [`Work::make_tight_pool`] soon. May be called anywhere.
+    pub(crate) fn make_tight_pool_soon(&self) {
+        self.queue(bindings::vswap_work_VSWAP_WORK_TIGHT_POOL);
     }
 
     /// Runs [`Work::update_directories`] soon. May be called anywhere.

@@ -12,6 +12,7 @@ use crate::{
         zsmalloc::{
             FreeBatch,
             Object,
+            ObjectBytes,
             ZsPool, //
         }, //
     },
@@ -93,6 +94,11 @@ impl Pool {
         self.zs.total_pages()
     }
 
+    /// Moves its objects together, so that memory becomes free. May sleep.
+    pub(crate) fn compact(&self) {
+        self.zs.compact();
+    }
+
     fn context(&self) -> &Mutex<Context> {
         &self.contexts[CpuId::current().as_u32() as usize]
     }
@@ -102,16 +108,50 @@ impl Pool {
         if sample::is_random(page.bytes()) {
             return Ok(None);
         }
+        self.store_if(page, nid, |_| true)
+    }
+
+    /// Stores a page compressed, if it then takes less memory than an object of `len` bytes. May sleep, does
+    /// not reclaim.
+    ///
+    /// Tries it with each page: those that look random to the faster compressors may be text that is encoded.
+    pub(crate) fn store_tighter(
+        &self,
+        page: &FolioPage,
+        nid: i32,
+        len: usize,
+    ) -> Result<Option<Object>, StoreError> {
+        self.store_if(page, nid, |new| {
+            self.zs.size_class(new) < self.zs.size_class(len)
+        })
+    }
+
+    /// Stores a page compressed, if that makes it smaller and `is_right` says so of its length.
+    #[inline(always)]
+    fn store_if(
+        &self,
+        page: &FolioPage,
+        nid: i32,
+        is_right: impl FnOnce(usize) -> bool,
+    ) -> Result<Option<Object>, StoreError> {
         let mut context = self.context().lock();
         let Context { codec, buffer } = &mut *context;
         // What is longer takes a page anyway.
         let limit = self.zs.whole_page_len() - 1;
         let len = codec.compress(page, buffer, limit);
-        let Some(len) = len.map_err(StoreError::Compress)? else {
+        let len = len.map_err(StoreError::Compress)?;
+        let Some(len) = len.filter(|len| is_right(*len)) else {
             return Ok(None);
         };
         let object = self.zs.store(&buffer[..len], nid);
         object.map(Some).map_err(StoreError::Alloc)
+    }
+
+    /// Compresses a page into `out`, which has room for whatever a compressor makes of one; returns how many bytes
+    /// that took, or `None` if it does not shrink. May sleep.
+    pub(crate) fn compress(&self, page: &FolioPage, out: &mut KVec<u8>) -> Result<Option<usize>> {
+        let limit = self.zs.whole_page_len() - 1;
+        self.context().lock().codec.compress(page, out, limit)
     }
 
     /// Stores a page as it is. Does not sleep.
@@ -134,6 +174,34 @@ impl Pool {
                 codec.decompress(data, page)
             }
         })?
+    }
+
+    /// Copies an object as it is in the pool; returns the memory node where it is, if that is known. `scratch`
+    /// has room for it. Does not sleep.
+    pub(crate) fn copy_out(
+        &self,
+        object: &Object,
+        scratch: &mut KVec<u8>,
+        copy: &mut FolioPage,
+    ) -> Result<i32> {
+        let scratch_at = scratch.as_ptr();
+        self.zs.read(object, scratch, |data| {
+            let room = copy.bytes_mut().get_mut(..data.bytes().len());
+            room.ok_or(EINVAL)?.copy_from_slice(data.bytes());
+            Ok(data.nid(scratch_at))
+        })?
+    }
+
+    /// Decompresses the copy of an object of this pool, of `len` bytes. May sleep.
+    ///
+    /// `EIO`: it is no compressed page, and `page` has garbage now.
+    pub(crate) fn unpack(&self, copy: &FolioPage, len: usize, page: &mut FolioPage) -> Result {
+        if len == PAGE_SIZE {
+            page.bytes_mut().copy_from_slice(copy.bytes());
+            return Ok(());
+        }
+        let data = ObjectBytes::of_copy(copy, len)?;
+        self.context().lock().codec.decompress(&data, page)
     }
 
     /// Frees an object. Does not sleep.

@@ -3,7 +3,9 @@
 //! What a driver does for the ghost swap device, as safe Rust.
 
 use super::{
+    block::BlockRef,
     descriptor::ValueEncoding,
+    ghost_on::GhostOn,
     slots::Slots, //
 };
 use crate::{
@@ -74,8 +76,16 @@ pub(crate) trait SwapBackend: Driver + Shrinker {
         sum: &mut Sum,
     ) -> Result;
 
-    /// Takes the physical slot `entry` from the first of `slots`, if that is what it has; returns
-    /// whether it did. The page is in the folio of the slot, or `lost`. Does not sleep.
+    /// The next slot of the ghost after `after` that may share a block, if there is one. May sleep.
+    fn sharer(
+        &self,
+        on: &mut GhostOn<'_>,
+        block: BlockRef<'_>,
+        after: Option<usize>,
+    ) -> Option<usize>;
+
+    /// Takes the physical slot `entry`, or its share of it, from the first of `slots`, if that is what it has;
+    /// returns whether it did. The page is in the folio of the slot, or `lost`. Does not sleep.
     fn evacuate(&self, slots: &mut Slots<'_, Self::Value>, entry: u64, lost: bool) -> bool;
 
     /// How many pages of memory the driver keeps pages in, and how many pages it keeps. Does not

@@ -7,6 +7,7 @@
 //! Empty:    |----------------------- 0 -----------------------|  000  |
 //! Object:   |-MARK-|-POOL-|-LENGTH - 1-|-------- HANDLE ------|  010  |
 //! Physical: |0|--TYPE--|---------------- OFFSET --------------|  011  | (type: 62..58)
+//! Packed:   |-SEAL, 16-|-POOL, 4-|-INDEX, 4-|-TYPE, 5-|-OFFSET, 32-|  101  |
 //! Value:    |--------------- what the driver says ------------| other |
 //! ```
 //!
@@ -16,6 +17,8 @@
 //!   its base and its three zero bits: 43 bits reach 64 TiB of memory. MARK is for the driver to use.
 //! - Physical: the page is in a slot of another swap device, named as in a swap entry by the number
 //!   of the device and the offset on it.
+//! - Packed: the page is compressed in a block, with others: page INDEX of that in OFFSET of the swap device
+//!   TYPE, with a part of its checksum, SEAL. It can be read by the compressor of the pool POOL.
 //! - Value: nothing is owned. Which words are valid is up to the driver, see [`ValueEncoding`].
 //!
 //! All other words are invalid, so a torn or overwritten descriptor does not pass for data.
@@ -33,6 +36,7 @@ const TAG_MASK: u64 = (1 << TAG_BITS) - 1;
 const TAG_EMPTY: u64 = 0;
 const TAG_OBJECT: u64 = 2;
 const TAG_PHYSICAL: u64 = 3;
+const TAG_PACKED: u64 = 5;
 
 /// How many bits of a handle a descriptor holds.
 pub(crate) const HANDLE_BITS: u32 = 43;
@@ -50,6 +54,14 @@ const TYPE_BITS: u32 = 5;
 const OFFSET_BITS: u32 = TYPE_SHIFT - OFFSET_SHIFT;
 const MARK_SHIFT: u32 = POOL_SHIFT + POOL_BITS;
 
+const PACKED_OFFSET_BITS: u32 = 32;
+const PACKED_TYPE_SHIFT: u32 = TAG_BITS + PACKED_OFFSET_BITS;
+const INDEX_SHIFT: u32 = PACKED_TYPE_SHIFT + TYPE_BITS;
+const INDEX_BITS: u32 = 4;
+const PACKED_POOL_SHIFT: u32 = INDEX_SHIFT + INDEX_BITS;
+const SEAL_SHIFT: u32 = PACKED_POOL_SHIFT + POOL_BITS;
+
+const _: () = assert!(SEAL_SHIFT + u16::BITS == u64::BITS);
 const _: () = assert!(MARK_SHIFT + MARK_BITS == u64::BITS);
 const _: () = assert!(PAGE_LEN == 1 << LENGTH_BITS);
 const _: () = assert!(MAX_POOLS < 1 << POOL_BITS);
@@ -76,12 +88,25 @@ pub(crate) struct Location {
     pub(crate) mark: u8,
 }
 
+/// Where a block has a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct InBlock {
+    /// The slot that the block is in, as a swap entry that is not 0, with less than `1 << 32` of offset.
+    pub(crate) entry: u64,
+    /// Which page of the block it is, below 16.
+    pub(crate) index: u8,
+    /// The number of the pool whose compressor it needs, below [`MAX_POOLS`].
+    pub(crate) pool: usize,
+    /// A part of its checksum.
+    pub(crate) seal: u16,
+}
+
 /// What a driver's descriptor says where it owns nothing.
 pub(crate) trait ValueEncoding: Copy {
     /// The mark of an object that is put into a slot, below 4.
     const MARK: u8;
 
-    /// The word. Its three lowest bits are not 0, 2 or 3.
+    /// The word. Its three lowest bits are not 0, 2, 3 or 5.
     fn encode(self) -> u64;
 
     /// The value that [`Self::encode`] makes into this word, if there is one. To match on the three
@@ -100,6 +125,8 @@ pub(crate) enum Descriptor<V> {
     Object(Location),
     /// A slot of another device, as a swap entry that is not 0.
     Physical(u64),
+    /// A part of a block on another device.
+    Packed(InBlock),
 }
 
 /// A word that is no descriptor.
@@ -124,8 +151,8 @@ impl<V: ValueEncoding> Descriptor<V> {
             Self::Empty => Some(0),
             Self::Value(value) => {
                 let word = value.encode();
-                let taken = matches!(word & TAG_MASK, TAG_EMPTY | TAG_OBJECT | TAG_PHYSICAL);
-                (!taken).then_some(word)
+                let tags = [TAG_EMPTY, TAG_OBJECT, TAG_PHYSICAL, TAG_PACKED];
+                (!tags.contains(&(word & TAG_MASK))).then_some(word)
             }
             Self::Object(at) => {
                 if at.handle >> HANDLE_BITS != 0
@@ -150,6 +177,25 @@ impl<V: ValueEncoding> Descriptor<V> {
                 }
                 Some(TAG_PHYSICAL | (offset << OFFSET_SHIFT) | (kind << TYPE_SHIFT))
             }
+            Self::Packed(at) => {
+                let (kind, offset) = (at.entry >> TYPE_SHIFT, field(at.entry, 0, TYPE_SHIFT));
+                if at.entry == 0
+                    || kind >> TYPE_BITS != 0
+                    || offset >> PACKED_OFFSET_BITS != 0
+                    || at.index >> INDEX_BITS != 0
+                    || at.pool >= MAX_POOLS
+                {
+                    return None;
+                }
+                Some(
+                    TAG_PACKED
+                        | (offset << TAG_BITS)
+                        | (kind << PACKED_TYPE_SHIFT)
+                        | (u64::from(at.index) << INDEX_SHIFT)
+                        | ((at.pool as u64) << PACKED_POOL_SHIFT)
+                        | (u64::from(at.seal) << SEAL_SHIFT),
+                )
+            }
         }
     }
 
@@ -172,6 +218,20 @@ impl<V: ValueEncoding> Descriptor<V> {
                 Ok(Self::Physical(offset | (word >> TYPE_SHIFT << TYPE_SHIFT)))
             }
             TAG_PHYSICAL => Err(Invalid(word)),
+            TAG_PACKED => {
+                let offset = field(word, TAG_BITS, PACKED_OFFSET_BITS);
+                let entry = offset | (field(word, PACKED_TYPE_SHIFT, TYPE_BITS) << TYPE_SHIFT);
+                let pool = field(word, PACKED_POOL_SHIFT, POOL_BITS) as usize;
+                match entry == 0 || pool >= MAX_POOLS {
+                    true => Err(Invalid(word)),
+                    false => Ok(Self::Packed(InBlock {
+                        entry,
+                        index: field(word, INDEX_SHIFT, INDEX_BITS) as u8,
+                        pool,
+                        seal: field(word, SEAL_SHIFT, u16::BITS) as u16,
+                    })),
+                }
+            }
             TAG_EMPTY if word == 0 => Ok(Self::Empty),
             TAG_EMPTY => Err(Invalid(word)),
             _ => V::decode(word).map(Self::Value).ok_or(Invalid(word)),

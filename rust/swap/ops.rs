@@ -10,6 +10,8 @@ use super::{
         Sum,
         SwapBackend, //
     },
+    block::BlockRef,
+    ghost_on::GhostOn,
     slots::{
         SharedSlots,
         Slots, //
@@ -47,7 +49,7 @@ pub(crate) struct Registration<B: SwapBackend> {
     // The swap core has it in `ops`.
     _shrinker: ShrinkerRegistration<B>,
     // Dropped last: the swap core's calls need it.
-    published: Published<B>,
+    _published: Published<B>,
 }
 
 // SAFETY: `ops` has no pointers to what is bound to a thread, and nobody writes to it.
@@ -62,6 +64,7 @@ impl<B: SwapBackend> Registration<B> {
     pub(crate) fn new<D: MiscDevice>(
         backend: Arc<B>,
         device: &MiscDeviceRegistration<D>,
+        begin: impl FnOnce(&Published<B>) -> Result,
     ) -> Result<Self> {
         // SAFETY: The device is registered, so its minor number is set and does not change.
         let minor = unsafe { (*device.as_raw()).minor } as u32;
@@ -78,6 +81,7 @@ impl<B: SwapBackend> Registration<B> {
                 invalidate: Some(invalidate::<B>),
                 slot: Some(slot::<B>),
                 write_back: Some(write_back::<B>),
+                sharer: Some(sharer::<B>),
                 evacuate: Some(evacuate::<B>),
                 usage: Some(usage::<B>),
                 capacity: Some(capacity::<B>),
@@ -86,19 +90,15 @@ impl<B: SwapBackend> Registration<B> {
             GFP_KERNEL,
         )?;
         let published = Published::new(backend)?;
+        begin(&published)?;
         // SAFETY: `ops` stays where it is until it is unregistered, when this is dropped.
         to_result(unsafe { bindings::vswap_register(&*ops) })?;
         // INVARIANT: They were just registered.
         Ok(Self {
             ops,
             _shrinker: shrinker,
-            published,
+            _published: published,
         })
-    }
-
-    /// The driver, which is published as long as this lives.
-    pub(crate) fn published(&self) -> &Published<B> {
-        &self.published
     }
 }
 
@@ -227,10 +227,37 @@ unsafe extern "C" fn invalidate<B: SwapBackend>(
 /// # Safety
 ///
 /// `desc` must point to the descriptor of a slot that is in use until this returns.
-unsafe extern "C" fn slot<B: SwapBackend>(desc: *const bindings::atomic_long_t) -> c_ulong {
+unsafe extern "C" fn slot<B: SwapBackend>(
+    desc: *const bindings::atomic_long_t,
+    shared: bool,
+) -> c_ulong {
     // SAFETY: The caller promises it: a cluster with a slot in use has its descriptors.
     let slots = unsafe { SharedSlots::<B::Value>::from_raw(desc.cast_mut(), 1) };
-    slots.physical(0).unwrap_or(0) as c_ulong
+    let entry = match shared {
+        true => slots.physical_or_shared(0),
+        false => slots.physical(0),
+    };
+    entry.unwrap_or(0) as c_ulong
+}
+
+/// May sleep.
+///
+/// # Safety
+///
+/// The device of the swap entry `slot` must not be freed, and the ghost stay on, until this returns. The
+/// [`Registration`] must live until then.
+unsafe extern "C" fn sharer<B: SwapBackend>(slot: c_ulong, after: c_ulong) -> c_ulong {
+    // SAFETY: The caller promises all of this.
+    let (block, mut on, backend) = unsafe {
+        (
+            BlockRef::from_raw(slot as u64),
+            GhostOn::new(),
+            B::instance().as_ptr().as_ref(),
+        )
+    };
+    let after = (after != c_ulong::MAX).then_some(after);
+    let found = backend.and_then(|backend| backend.sharer(&mut on, block, after));
+    found.map_or(c_ulong::MAX, |slot| slot as c_ulong)
 }
 
 /// The folio lock is held; may sleep.

@@ -3,8 +3,10 @@
 //! The descriptors that the swap core keeps beside a cluster's swap table.
 
 use super::{
+    block::BlockShare,
     descriptor::{
         Descriptor,
+        InBlock,
         Invalid,
         Location,
         ValueEncoding,
@@ -130,6 +132,8 @@ pub(crate) enum Backing<'a, V> {
     Object(Object),
     /// A slot of another device, with the page.
     Physical(PhysicalSlot<'a>),
+    /// A part of a block on another device, with the page.
+    Packed(BlockShare<'a>),
 }
 
 /// The descriptors of neighbouring slots that others may change at any time.
@@ -166,6 +170,22 @@ impl<V: ValueEncoding> SharedSlots<'_, V> {
         }
     }
 
+    /// The physical slot that slot `i` has, or shares, as a swap entry. It may be stale at once.
+    #[inline]
+    pub(crate) fn physical_or_shared(&self, i: usize) -> Option<u64> {
+        match self.0.peek(i) {
+            Ok(Descriptor::Physical(entry)) => Some(entry),
+            Ok(Descriptor::Packed(at)) => Some(at.entry),
+            _ => None,
+        }
+    }
+
+    /// Slot `i` alone.
+    pub(crate) fn only(&self, i: usize) -> Self {
+        // INVARIANT: It is one of these.
+        Self(self.0.only(i))
+    }
+
     /// Marks the object of slot `i`, if there is one, with what `f` makes of its mark. Returns that
     /// as it was before.
     pub(crate) fn update_mark(
@@ -176,6 +196,10 @@ impl<V: ValueEncoding> SharedSlots<'_, V> {
         self.0.update_mark(i, f)
     }
 }
+
+/// What a slot had, and its mark.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stamp(u64);
 
 /// The descriptors of neighbouring slots that nobody else may take from or put into.
 ///
@@ -214,6 +238,11 @@ impl<'a, V: ValueEncoding> Slots<'a, V> {
         self.table.set_mark(i, mark);
     }
 
+    /// What slot `i` has, mark and all, to be compared.
+    pub(crate) fn stamp(&self, i: usize) -> Stamp {
+        Stamp(self.table.word(i))
+    }
+
     /// Calls `f` with what slot `i` has, which it keeps.
     pub(crate) fn peek<R>(
         &self,
@@ -240,10 +269,19 @@ impl<'a, V: ValueEncoding> Slots<'a, V> {
         }
     }
 
-    /// The physical slot that slot `i` has, as a swap entry.
-    pub(crate) fn physical(&self, i: usize) -> Option<u64> {
+    /// Where slot `i` has its page in a block, if it is in one.
+    pub(crate) fn in_block(&self, i: usize) -> Option<InBlock> {
+        match self.table.peek(i) {
+            Ok(Descriptor::Packed(at)) => Some(at),
+            _ => None,
+        }
+    }
+
+    /// The physical slot that slot `i` has, or shares, as a swap entry.
+    pub(crate) fn physical_or_shared(&self, i: usize) -> Option<u64> {
         match self.table.peek(i) {
             Ok(Descriptor::Physical(entry)) => Some(entry),
+            Ok(Descriptor::Packed(at)) => Some(at.entry),
             _ => None,
         }
     }
@@ -260,6 +298,7 @@ impl<'a, V: ValueEncoding> Slots<'a, V> {
                 Descriptor::Value(value) => Backing::Value(value),
                 Descriptor::Object(at) => Backing::Object(Object::from_raw(self.base.object(at))),
                 Descriptor::Physical(entry) => Backing::Physical(PhysicalSlot::from_raw(entry)),
+                Descriptor::Packed(at) => Backing::Packed(BlockShare::from_raw(at)),
             }
         }
     }
@@ -326,6 +365,7 @@ impl<'a, V: ValueEncoding> Slot<'a, V> {
             Backing::Value(value) => Descriptor::Value(value),
             Backing::Object(object) => Descriptor::Object(base.location(object, V::MARK)),
             Backing::Physical(slot) => Descriptor::Physical(slot.into_raw()),
+            Backing::Packed(share) => Descriptor::Packed(share.into_raw()),
         };
         match table.put(self.index, desc) {
             Ok(old) => Ok(self.slots.backing(old.map_err(PutError::Invalid)?)),

@@ -35,6 +35,16 @@ impl<'a, W: Word, V: ValueEncoding> Table<'a, W, V> {
         Self(words, PhantomData)
     }
 
+    /// The table of slot `i` alone.
+    pub(crate) fn only(&self, i: usize) -> Self {
+        Self(&self.0[i..=i], PhantomData)
+    }
+
+    /// The word of slot `i`.
+    pub(crate) fn word(&self, i: usize) -> u64 {
+        self.0[i].load()
+    }
+
     /// How many slots there are.
     #[inline]
     pub(crate) fn len(&self) -> usize {

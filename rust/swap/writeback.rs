@@ -2,13 +2,7 @@
 
 //! Writeback of pages to the devices below the ghost: what the swap core offers for it.
 
-use super::{
-    backend::SwapBackend,
-    slots::{
-        SharedSlots,
-        CLUSTER_SLOTS, //
-    }, //
-};
+use super::ghost_on::GhostOn;
 use crate::{
     bindings,
     mm::memcg::MemCgroup, //
@@ -19,9 +13,6 @@ use kernel::{
     prelude::*, //
 };
 
-/// A bit for each slot of a cluster, from the lowest of the first word on.
-pub(crate) type SlotBits = [usize; CLUSTER_SLOTS / usize::BITS as usize];
-
 fn as_ptr(memcg: Option<&MemCgroup<'_>>) -> *mut bindings::mem_cgroup {
     memcg.map_or(ptr::null_mut(), |memcg| memcg.as_opaque().get())
 }
@@ -30,6 +21,14 @@ fn as_ptr(memcg: Option<&MemCgroup<'_>>) -> *mut bindings::mem_cgroup {
 pub(crate) fn has_room(memcg: Option<&MemCgroup<'_>>) -> bool {
     // SAFETY: It is null, or valid by the invariant of `MemCgroup`.
     unsafe { bindings::vswap_may_write_back(as_ptr(memcg)) }
+}
+
+/// How many slots there are on the devices, and how many of them are free. May be called anywhere.
+pub(crate) fn physical_slots() -> (usize, usize) {
+    let mut free = 0;
+    // SAFETY: It writes to `free` only.
+    let slots = unsafe { bindings::vswap_physical_slots(&mut free) };
+    (slots, free)
 }
 
 /// How many pages of memory the ghost's pages of a cgroup take, about. May sleep.
@@ -47,62 +46,10 @@ pub(crate) fn cgroup_pages(memcg: &MemCgroup<'_>) -> usize {
 pub(crate) struct Writeback(bindings::vswap_writeback);
 
 impl Writeback {
-    /// Finds the next cluster in use, from slot `from` on, and sets the bits of those of its slots from
-    /// there on that have a page and no folio, of the cgroup or of any, that could go to a physical
-    /// slot. `pick` is then called under the lock of the cluster, with its first slot, its descriptors
-    /// and the bits, and clears those of pages that shall stay. Returns the cluster's first slot, or
-    /// `None` if there is no cluster up to the end.
-    ///
-    /// May sleep, `pick` may not.
-    pub(crate) fn scan_cluster<B: SwapBackend, F>(
-        &mut self,
-        from: usize,
-        memcg: Option<&MemCgroup<'_>>,
-        bits: &mut SlotBits,
-        pick: F,
-    ) -> Option<usize>
-    where
-        F: FnOnce(usize, &SharedSlots<'_, B::Value>, &mut SlotBits),
-    {
-        /// # Safety
-        ///
-        /// `data` must point to an `Option<F>` and `bits` to `SlotBits` that nobody else accesses, and
-        /// `descs` to the descriptors of a cluster whose lock is held, until this returns.
-        unsafe extern "C" fn call<B: SwapBackend, F>(
-            data: *mut c_void,
-            first: c_ulong,
-            descs: *mut bindings::atomic_long_t,
-            bits: *mut c_ulong,
-        ) where
-            F: FnOnce(usize, &SharedSlots<'_, B::Value>, &mut SlotBits),
-        {
-            // SAFETY: The caller promises all of this. The lock keeps the descriptors from being freed.
-            let (pick, slots, bits) = unsafe {
-                (
-                    (*data.cast::<Option<F>>()).take(),
-                    SharedSlots::from_raw(descs, CLUSTER_SLOTS),
-                    &mut *bits.cast::<SlotBits>(),
-                )
-            };
-            if let Some(pick) = pick {
-                pick(first, &slots, bits);
-            }
-        }
-
-        let mut pick = Some(pick);
-        // SAFETY: By the type invariant this is called in `vswap_write_back()`. The cgroup is null or
-        // valid, and there is a bit for each slot. `call()` gets what it asks for: the bits and `data`
-        // that are passed here, and the descriptors of a cluster that the swap core has locked.
-        let first = unsafe {
-            bindings::vswap_scan_cluster(
-                from,
-                as_ptr(memcg),
-                bits.as_mut_ptr(),
-                Some(call::<B, F>),
-                ptr::from_mut(&mut pick).cast(),
-            )
-        };
-        (first != usize::MAX).then_some(first)
+    /// The ghost stays on.
+    pub(crate) fn ghost_on(&mut self) -> GhostOn<'_> {
+        // SAFETY: By the type invariant this is called in `vswap_write_back()`, for as long as `self` lives.
+        unsafe { GhostOn::new() }
     }
 
     /// Gives the page of a slot to a physical slot, by
