@@ -14,8 +14,10 @@ mod sample;
 #[path = "../../../rust/ghost"]
 mod ghost {
     pub(crate) mod age;
+    pub(crate) mod block;
     pub(crate) mod capacity;
     pub(crate) mod clock;
+    pub(crate) mod credit;
     pub(crate) mod parse;
     pub(crate) mod same_filled;
     pub(crate) mod value;

@@ -3,6 +3,12 @@
 #[cfg(not(loom))]
 mod age;
 #[cfg(not(loom))]
+mod block;
+#[cfg(not(loom))]
+mod blocks;
+#[cfg(loom)]
+mod blocks_loom;
+#[cfg(not(loom))]
 mod capacity;
 #[cfg(not(loom))]
 mod changing;
@@ -11,11 +17,14 @@ mod clock;
 #[cfg(loom)]
 mod clock_loom;
 #[cfg(not(loom))]
+mod credit;
+#[cfg(not(loom))]
 mod descriptor;
 #[cfg(loom)]
 mod loom;
 #[cfg(not(loom))]
 mod lz4;
+mod open_block;
 #[cfg(not(loom))]
 mod parse;
 #[cfg(not(loom))]

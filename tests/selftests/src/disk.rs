@@ -134,6 +134,11 @@ impl Faulty {
         Ok((faulty, disk))
     }
 
+    /// What it is on, which is not in use as swap.
+    pub fn under(&self) -> &Disk {
+        &self.under
+    }
+
     fn table(&self, kind: &str) -> String {
         match kind {
             "linear" => format!("0 {} linear {} 0", self.sectors, self.under.0),

@@ -63,13 +63,10 @@ impl Fault {
         let text = self.nth.to_string();
         let set = self.file.write_at(text.as_bytes(), 0);
         let result = call();
-        let mut left = [0; 16];
-        let length = self.file.read_at(&mut left, 0);
+        let came = has_come(&self.file);
         let reset = self.file.write_at(b"0", 0);
         set.and(reset).doing("setting fail-nth")?;
-        let length = length.doing("reading fail-nth")?;
-        // The kernel counts down to the one that fails.
-        self.came = left[..length].trim_ascii() == b"0";
+        self.came = came?;
         Ok(result)
     }
 
@@ -85,6 +82,45 @@ impl Fault {
     /// Whether it came to so many.
     pub fn came(&self) -> bool {
         self.came
+    }
+}
+
+/// Whether it came to the allocation that fails: the kernel counts down to it.
+fn has_come(file: &File) -> Outcome<bool> {
+    let mut left = [0; 16];
+    let length = file.read_at(&mut left, 0).doing("reading fail-nth")?;
+    Ok(left[..length].trim_ascii() == b"0")
+}
+
+/// Allocations of a thread of the kernel's, one of which fails now and then.
+pub struct ThreadFault(File);
+
+impl ThreadFault {
+    /// Those of the thread with this name.
+    pub fn new(name: &str) -> Outcome<Self> {
+        arm(0, true)?;
+        for entry in std::fs::read_dir("/proc").doing("/proc")? {
+            let path = entry.doing("/proc")?.path();
+            // Some are no threads, or end meanwhile.
+            let comm = std::fs::read_to_string(path.join("comm"));
+            if comm.is_ok_and(|comm| comm.trim_end() == name) {
+                let path = path.join("fail-nth");
+                let file = File::options().read(true).write(true).open(&path);
+                return file.doing(path.display()).map(Self);
+            }
+        }
+        fail!("there is no thread {name}")
+    }
+
+    /// Has the n-th from now fail, or none if that is 0.
+    pub fn set(&self, nth: usize) -> Outcome {
+        let set = self.0.write_at(nth.to_string().as_bytes(), 0);
+        set.map(drop).doing("setting fail-nth")
+    }
+
+    /// Whether that has failed.
+    pub fn came(&self) -> Outcome<bool> {
+        has_come(&self.0)
     }
 }
 

@@ -141,44 +141,60 @@ fn settle() -> Outcome {
     write("/proc/sys/vm/stat_refresh", 1)
 }
 
-/// Counts of pages in /proc/zoneinfo, added up over all zones: free ones, and
-/// those that wait in per-CPU lists, which count as used elsewhere.
-fn zone_pages() -> Outcome<(i64, i64)> {
-    let (mut free, mut waiting) = (0, 0);
+/// Counts of pages in /proc/zoneinfo, added up over all zones.
+#[derive(Default)]
+struct ZonePages {
+    free: i64,
+    /// Those that wait in per-CPU lists, which count as used elsewhere.
+    waiting: i64,
+    /// The high watermarks.
+    high: i64,
+}
+
+fn zone_pages() -> Outcome<ZonePages> {
+    let mut pages = ZonePages::default();
     for line in read("/proc/zoneinfo")?.lines() {
         let words: Vec<_> = line.split_whitespace().collect();
         let (sum, count) = match words[..] {
-            ["pages", "free", count] => (&mut free, count),
-            ["count:", count] => (&mut waiting, count),
+            ["pages", "free", count] => (&mut pages.free, count),
+            ["count:", count] => (&mut pages.waiting, count),
+            ["high", count] => (&mut pages.high, count),
             _ => continue,
         };
         *sum += count.parse::<i64>().doing("a count in /proc/zoneinfo")?;
     }
-    Ok((free, waiting))
+    Ok(pages)
+}
+
+/// How many pages the kernel keeps free.
+pub fn reserved_pages() -> Outcome<usize> {
+    let high = zone_pages()?.high;
+    ensure!(high > 0, "/proc/zoneinfo has no watermarks");
+    Ok(high as usize)
 }
 
 /// Pages of memory that nothing uses. Those count, too, that wait in per-CPU lists:
 /// some ten thousand after processes have ended, which MemFree leaves out.
 pub fn free_pages() -> Outcome<usize> {
     settle()?;
-    let (free, waiting) = zone_pages()?;
-    Ok((free + waiting) as usize)
+    let pages = zone_pages()?;
+    Ok((pages.free + pages.waiting) as usize)
 }
 
 /// Bytes of memory that nothing uses, and the page cache. Exact, but for what
 /// else goes on.
 pub fn unused_memory() -> Outcome<i64> {
     settle()?;
-    let (free, waiting) = zone_pages()?;
+    let pages = zone_pages()?;
     let cache = vmstat("nr_file_pages")? as i64;
-    Ok((free + waiting + cache) * crate::PAGE as i64)
+    Ok((pages.free + pages.waiting + cache) * crate::PAGE as i64)
 }
 
 /// MemAvailable in KiB, and with it the free pages that it leaves out because
 /// they wait in per-CPU lists: some megabytes, now more and now less.
 pub fn available_memory() -> Outcome<i64> {
     settle()?;
-    let (_, waiting) = zone_pages()?;
+    let waiting = zone_pages()?.waiting;
     Ok(meminfo("MemAvailable")? as i64 + waiting * (crate::PAGE as i64 / 1024))
 }
 

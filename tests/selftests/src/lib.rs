@@ -22,6 +22,7 @@ pub mod inject;
 pub mod kernel;
 pub mod log;
 pub mod mapping;
+pub mod old_pages;
 pub mod pagemap;
 pub mod pools;
 pub mod shortage;

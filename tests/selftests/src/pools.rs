@@ -17,6 +17,8 @@ pub struct Pool {
     pub pages: usize,
     /// Whether it takes new pages.
     pub current: bool,
+    /// Whether old pages are packed into it.
+    pub tight: bool,
 }
 
 /// The pools that live.
@@ -39,9 +41,10 @@ fn parse(line: &str) -> Option<Pool> {
         pages: pages.parse().ok()?,
         current: match state {
             "current" => true,
-            "old" => false,
+            "tight" | "old" => false,
             _ => return None,
         },
+        tight: state == "tight",
     })
 }
 
@@ -65,6 +68,13 @@ fn until(what: &str, holds: impl Fn(&[Pool]) -> bool) -> Outcome {
     let pools = list()?;
     ensure!(holds(&pools), "{what}, but these pools live: {pools:?}");
     Ok(())
+}
+
+/// Waits until there is a pool that old pages are packed into.
+pub fn until_tight() -> Outcome {
+    until("old pages can be packed", |pools| {
+        pools.iter().any(|pool| pool.tight)
+    })
 }
 
 /// Waits until only one pool is left, which has no pages.

@@ -93,18 +93,22 @@ pub fn text(file: &str) -> Outcome<String> {
     kernel::read(Path::new(DIRECTORY).join(file))
 }
 
+/// What a file has, without the newline; `None` if it goes meanwhile, as a pool does with its last page.
+pub fn text_if_there(path: &Path) -> Outcome<Option<String>> {
+    match std::fs::read_to_string(path) {
+        Err(e) if matches!(errno(&e), libc::ENOENT | libc::ENODEV) => Ok(None),
+        text => Ok(Some(text.doing(path.display())?.trim().to_string())),
+    }
+}
+
 /// The sum of the numbers in the files of this name, one of each directory of a kind. What goes
-/// meanwhile, as a pool does with its last page, has nothing.
+/// meanwhile has nothing.
 pub fn sum(kind: &str, file: &str) -> Outcome<u64> {
     let mut sum = 0;
     for n in numbers(kind)? {
         let path = Path::new(DIRECTORY).join(format!("{kind}{n}/{file}"));
-        match std::fs::read_to_string(&path) {
-            Err(e) if matches!(errno(&e), libc::ENOENT | libc::ENODEV) => (),
-            text => {
-                let text = text.doing(path.display())?;
-                sum += text.trim().parse::<u64>().doing(path.display())?;
-            }
+        if let Some(text) = text_if_there(&path)? {
+            sum += text.parse::<u64>().doing(path.display())?;
         }
     }
     Ok(sum)

@@ -44,6 +44,8 @@ struct Pages {
     fails_at: Option<usize>,
     has_failed: bool,
     is_full: bool,
+    /// How many go from one scan; `None` for all.
+    most: Option<usize>,
 }
 
 impl Pages {
@@ -73,13 +75,15 @@ impl Face for Pages {
             let i = slot.0 - first;
             set[i / usize::BITS as usize] |= 1 << (i % usize::BITS as usize);
         }
+        let mut left = self.most();
         pick(first, &mut set, &mut |i| {
             self.passed.push(first + i);
             let age = self
                 .ages
                 .get_mut(&(first + i))
                 .expect("no page was offered there");
-            let goes = *age == 0;
+            let goes = *age == 0 && left > 0;
+            left -= usize::from(goes);
             *age = age.saturating_sub(1);
             goes
         });
@@ -103,6 +107,10 @@ impl Face for Pages {
     fn has_room(&self) -> bool {
         !self.is_full
     }
+
+    fn most(&self) -> usize {
+        self.most.unwrap_or(usize::MAX)
+    }
 }
 
 fn hand(at: usize) -> Hand<Cell<usize>> {
@@ -118,6 +126,18 @@ fn limits(written: usize) -> Limits {
 }
 
 const C: usize = CLUSTER_SLOTS;
+
+#[test]
+fn no_page_is_passed_that_cannot_go() {
+    let mut pages = Pages::old(0..10);
+    pages.most = Some(4);
+    let hand = hand(0);
+    assert_eq!(hand.turn(limits(6), &mut pages), 6);
+    assert_eq!(pages.written, [0, 1, 2, 3, 4, 5]);
+    assert_eq!(hand.turn(limits(100), &mut pages), 4);
+    assert_eq!(pages.passed, (0..10).collect::<Vec<_>>());
+    assert!(pages.ages.is_empty());
+}
 
 #[test]
 fn a_turn_goes_on_in_the_midst_of_a_cluster() {

@@ -5,7 +5,7 @@
 use crate::{
     ghost::value::Value,
     swap::descriptor::{
-        self, device_of, Invalid, Location, HANDLE_BITS, MAX_DEVICES, MAX_POOLS, PAGE_LEN,
+        self, device_of, InBlock, Invalid, Location, HANDLE_BITS, MAX_DEVICES, MAX_POOLS, PAGE_LEN,
     },
 };
 use proptest::prelude::*;
@@ -30,7 +30,24 @@ pub(super) fn descriptor() -> impl Strategy<Value = Descriptor> {
         location().prop_map(Descriptor::Object),
         slot().prop_map(Descriptor::Physical),
         Just(Descriptor::Value(Value::Lost)),
+        in_block().prop_map(Descriptor::Packed),
     ]
+}
+
+fn in_block() -> impl Strategy<Value = InBlock> {
+    (
+        0..MAX_DEVICES as u64,
+        1..1u64 << 32,
+        0..16u8,
+        0..MAX_POOLS,
+        any::<u16>(),
+    )
+        .prop_map(|(device, offset, index, pool, seal)| InBlock {
+            entry: (device << 58) | offset,
+            index,
+            pool,
+            seal,
+        })
 }
 
 /// A swap entry: the number of the device above 58 bits of offset, which a
@@ -69,6 +86,19 @@ proptest! {
     fn slots_out_of_range_are_refused(slot in slot(), bit in 55..58u32) {
         for wrong in [0, slot | (1 << 63), slot | (1 << bit)] {
             prop_assert_eq!(Descriptor::Physical(wrong).encode(), None);
+        }
+    }
+
+    #[test]
+    fn blocks_out_of_range_are_refused(at in in_block(), bit in 32..58u32) {
+        for wrong in [
+            InBlock { entry: 0, ..at },
+            InBlock { entry: at.entry | (1 << bit), ..at },
+            InBlock { entry: at.entry | (1 << 63), ..at },
+            InBlock { index: 16, ..at },
+            InBlock { pool: MAX_POOLS, ..at },
+        ] {
+            prop_assert_eq!(Descriptor::Packed(wrong).encode(), None);
         }
     }
 
@@ -126,6 +156,9 @@ fn stray_words_are_invalid() {
         2 | (15 << 58),
         3,
         4 | (1 << 3),
+        5,
+        5 | (1 << 3) | (15 << 44),
+        6,
         7,
         u64::MAX,
     ] {
@@ -153,7 +186,7 @@ proptest! {
     #[test]
     fn a_value_is_never_taken_for_empty_or_for_what_owns_something(word: u64) {
         let encoded = descriptor::Descriptor::Value(Liar(word)).encode();
-        let taken = matches!(word & 7, 0 | 2 | 3);
+        let taken = matches!(word & 7, 0 | 2 | 3 | 5);
         prop_assert_eq!(encoded, (!taken).then_some(word));
     }
 }

@@ -37,8 +37,8 @@ impl Word for AtomicU64 {
 
 const OBJECTS: usize = 3;
 
-type Descriptor = descriptor::Descriptor<Value>;
-type Table<'a> = table::Table<'a, AtomicU64, Value>;
+pub(super) type Descriptor = descriptor::Descriptor<Value>;
+pub(super) type Table<'a> = table::Table<'a, AtomicU64, Value>;
 
 /// A slot, and the contents of the objects: 0 not stored, or the object's number, or `FREED`.
 struct World {

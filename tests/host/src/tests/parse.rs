@@ -2,7 +2,7 @@
 
 //! Which values parameters accept.
 
-use crate::ghost::parse::{percent, size, switch, MAX_SIZE};
+use crate::ghost::parse::{percent, seconds, size, switch, MAX_SIZE};
 use proptest::prelude::*;
 
 #[test]
@@ -52,6 +52,15 @@ fn percentages() {
 }
 
 #[test]
+fn times() {
+    assert_eq!(seconds("0\n"), Some(0));
+    assert_eq!(seconds("86400"), Some(86400));
+    for text in ["", "86401", "-1", "+1", "1s", "1.5", "99999999999999999999"] {
+        assert_eq!(seconds(text), None, "{text:?}");
+    }
+}
+
+#[test]
 fn switches() {
     for text in ["Y", "y\n", "1", "on"] {
         assert_eq!(switch(text), Some(true), "{text:?}");
@@ -67,7 +76,7 @@ fn switches() {
 proptest! {
     #[test]
     fn no_text_panics(text: String) {
-        let _ = (size(&text), percent(&text, 0), switch(&text));
+        let _ = (size(&text), percent(&text, 0), seconds(&text), switch(&text));
     }
 
     #[test]

@@ -24,6 +24,28 @@ const LARGE: &str = "/sys/kernel/mm/transparent_hugepage/hugepages-64kB";
 /// failure does no harm.
 const LARGE_LOAD: &str = "load of large folios";
 
+/// How pages go to a disk.
+struct Way {
+    name: &'static str,
+    pack_writeback: &'static str,
+    /// Data that goes that way.
+    kind: Kind,
+}
+
+/// One by one.
+const WHOLE: Way = Way {
+    name: "",
+    pack_writeback: "N",
+    kind: Kind::Random,
+};
+
+/// Several in a slot.
+const IN_BLOCKS: Way = Way {
+    name: " in blocks",
+    pack_writeback: "Y",
+    kind: Kind::Heap,
+};
+
 /// See above.
 pub fn run(_env: &Env) -> Outcome {
     kernel::write("/proc/sys/vm/page-cluster", 0)?;
@@ -46,12 +68,16 @@ pub fn run(_env: &Env) -> Outcome {
     Worker::start(|| {
         group.enter()?;
         set_parameter("shrinker_enabled", "N")?;
-        load_from_disk(&group)?;
-        evacuate(&group, &disk)?;
-        disk.fail_requests(true)?;
-        let written = write_back(&group);
-        disk.fail_requests(false)?;
-        written
+        for way in [&WHOLE, &IN_BLOCKS] {
+            set_parameter("pack_writeback", way.pack_writeback)?;
+            load_from_disk(&group, way)?;
+            evacuate(&group, &disk, way)?;
+            disk.fail_requests(true)?;
+            let written = write_back(&group, way);
+            disk.fail_requests(false)?;
+            written?;
+        }
+        Ok(())
     })?
     .join()?;
     disk.off()?;
@@ -117,9 +143,14 @@ fn load(what: &str, mut map: Mapping) -> Outcome {
 }
 
 /// All pages of the mapping are on the disk.
-fn on_disk(group: &Cgroup, map: &mut Mapping, generation: u32) -> Outcome {
-    map.fill(map.all(), Kind::Random, OWNER, generation);
+fn on_disk(group: &Cgroup, map: &mut Mapping, way: &Way, generation: u32) -> Outcome {
+    map.fill(map.all(), way.kind, OWNER, generation);
     group.reclaim(map)?;
+    if way.kind != Kind::Random {
+        written(group)?;
+        let packed = counter("packed_pages")?;
+        ensure!(packed > 0, "no page is in a block");
+    }
     let physical = counter("physical_pages")?;
     ensure!(
         physical >= PAGES as u64,
@@ -128,33 +159,47 @@ fn on_disk(group: &Cgroup, map: &mut Mapping, generation: u32) -> Outcome {
     Ok(())
 }
 
-fn load_from_disk(group: &Cgroup) -> Outcome {
+/// Has the pages in the pools written back, which takes more than one turn.
+fn written(group: &Cgroup) -> Outcome {
+    set_parameter("shrinker_enabled", "Y")?;
+    for _ in 0..100 {
+        // There is nothing to reclaim but what the shrinker finds.
+        let _ = group.try_set("memory.reclaim", "1M swappiness=max");
+        if counter("compressed_pages")? == 0 {
+            break;
+        }
+    }
+    set_parameter("shrinker_enabled", "N")
+}
+
+fn load_from_disk(group: &Cgroup, way: &Way) -> Outcome {
     let mut map = Mapping::private(PAGES)?;
+    let what = format!("load from a disk{}", way.name);
     let (mut generation, mut refused) = (0, 0);
-    each("load from a disk", |fault| {
+    each(&what, |fault| {
         generation += 1;
-        on_disk(group, &mut map, generation)?;
+        on_disk(group, &mut map, way, generation)?;
         refused += usize::from(!populate(&map, fault)?);
-        right(&map, Kind::Random, generation)
+        right(&map, way.kind, generation)
     })?;
-    ensure!(refused > 0, "load from a disk: no fault made it fail");
+    ensure!(refused > 0, "{what}: no fault made it fail");
     Ok(())
 }
 
 /// swapoff of the disk, which fails as a whole or brings all pages into memory. One
 /// failure need not make it fail: memory that is not free is asked for again.
-fn evacuate(group: &Cgroup, disk: &Disk) -> Outcome {
+fn evacuate(group: &Cgroup, disk: &Disk, way: &Way) -> Outcome {
     let mut map = Mapping::private(PAGES)?;
     let mut generation = 0;
-    each("swapoff of the disk", |fault| {
+    each(&format!("swapoff of the disk{}", way.name), |fault| {
         generation += 1;
-        on_disk(group, &mut map, generation)?;
+        on_disk(group, &mut map, way, generation)?;
         let result = fault.inject(|| disk.try_off())?;
         let off = fault.survived(result, libc::ENOMEM)?;
         if off {
             ensure_eq!(counter("physical_pages")?, 0, "physical_pages");
         }
-        right(&map, Kind::Random, generation)?;
+        right(&map, way.kind, generation)?;
         if off {
             return disk.on();
         }
@@ -164,12 +209,12 @@ fn evacuate(group: &Cgroup, disk: &Disk) -> Outcome {
 
 /// The shrinker runs in the task that has the group reclaimed. Requests to the disk
 /// fail in turn, too.
-fn write_back(group: &Cgroup) -> Outcome {
+fn write_back(group: &Cgroup, way: &Way) -> Outcome {
     let mut map = Mapping::private(2 * PAGES)?;
     let reclaim = group.open("memory.reclaim")?;
     let shrinker = format!("{PARAMETERS}/shrinker_enabled");
     let mut generation = 0;
-    each("writing back", |fault| {
+    each(&format!("writing back{}", way.name), |fault| {
         generation += 1;
         map.fill(map.all(), Kind::Real, OWNER, generation);
         group.reclaim(&map)?;

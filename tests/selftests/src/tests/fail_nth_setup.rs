@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 //! Each allocation in insmod, swapon, swapoff, rmmod and a change of the
-//! compressor fails in turn: the call fails as a whole, or succeeds without it.
+//! compressors fails in turn: the call fails as a whole, or succeeds without it.
 
 use crate::data::Kind;
 use crate::ghost::{self, parameter, set_parameter, swap_line, Counters, Ghost, DEVICE, MODULE};
@@ -25,6 +25,7 @@ pub fn run(_env: &Env) -> Outcome {
     ghost.on()?;
     swapoff(&ghost)?;
     compressor()?;
+    recompressor()?;
     ghost.stop()
 }
 
@@ -107,12 +108,15 @@ fn swapoff(ghost: &Ghost) -> Outcome {
     Ok(())
 }
 
+/// Opened before, as that makes allocations too.
+fn parameter_file(name: &str) -> Outcome<File> {
+    let path = Path::new(ghost::PARAMETERS).join(name);
+    let file = File::options().write(true).open(&path);
+    file.doing(path.display())
+}
+
 fn compressor() -> Outcome {
-    let path = Path::new(ghost::PARAMETERS).join("compressor");
-    let file = File::options()
-        .write(true)
-        .open(&path)
-        .doing(path.display())?;
+    let file = parameter_file("compressor")?;
     let mut map = Mapping::private(PAGES)?;
     let (mut generation, mut refused) = (0, 0);
     // Most of its allocations are zstd's, one after the other for each processor, and
@@ -132,5 +136,23 @@ fn compressor() -> Outcome {
         pools::until_only(&["lz4"])
     })?;
     ensure!(refused > 0, "no fault made a change of the compressor fail");
+    Ok(())
+}
+
+fn recompressor() -> Outcome {
+    let file = parameter_file("recompressor")?;
+    let mut refused = 0;
+    each("recompressor=lzo-rle", |fault| {
+        let result = fault.inject(|| file.write_at(b"lzo-rle", 0))?;
+        let changed = fault.survived(result, libc::ENOMEM)?;
+        refused += usize::from(!changed);
+        let now = if changed { "lzo-rle" } else { "zstd" };
+        ensure_eq!(parameter("recompressor")?, now, "recompressor");
+        set_parameter("recompressor", "zstd")
+    })?;
+    ensure!(
+        refused > 0,
+        "no fault made a change of the recompressor fail"
+    );
     Ok(())
 }

@@ -39,12 +39,14 @@ fn refused_by_insmod() -> Outcome {
         ("size=18446744073709551615T", "16T"),
         ("compressor=nosuch", "nosuch"),
         ("compressor=", "compressor"),
+        ("recompress_after=1d", "86400"),
         ("max_pool_percent=101", "100"),
         ("max_pool_percent=abc", "100"),
         ("max_pool_percent=-1", "100"),
         ("max_pool_percent=automatic", "auto"),
         ("accept_threshold_percent=101", "100"),
         ("accept_threshold_percent=-1", "100"),
+        ("pack_writeback=maybe", "Y or N"),
     ];
     for (parameters, accepted) in refused {
         log.lines()?;
@@ -75,6 +77,8 @@ fn defaults() -> Outcome {
         "size: expected the RAM size, about {ram}, got {size}"
     );
     ensure_eq!(parameter("compressor")?, "lz4", "compressor");
+    ensure_eq!(parameter("recompressor")?, "zstd", "recompressor");
+    ensure_eq!(parameter("recompress_after")?, "300", "recompress_after");
     ensure_eq!(parameter("max_pool_percent")?, "auto", "max_pool_percent");
     ensure_eq!(
         parameter("accept_threshold_percent")?,
@@ -82,6 +86,7 @@ fn defaults() -> Outcome {
         "accept_threshold_percent"
     );
     ensure_eq!(parameter("shrinker_enabled")?, "Y", "shrinker_enabled");
+    ensure_eq!(parameter("pack_writeback")?, "N", "pack_writeback");
     Ok(())
 }
 
@@ -90,9 +95,12 @@ fn refused_by_sysfs() -> Outcome {
     let refused = [
         ("size", &["0", "abc", "17T", "-1", ""][..]),
         ("compressor", &["nosuch", "lz5", "sha256", "../../etc"]),
+        ("recompressor", &["nosuch", "sha256"]),
+        ("recompress_after", &["-1", "86401", "soon", ""]),
         ("max_pool_percent", &["101", "abc", "-1", "", "auto1"]),
         ("accept_threshold_percent", &["101", "abc", "-1"]),
         ("shrinker_enabled", &["2", "maybe"]),
+        ("pack_writeback", &["2", "maybe", ""]),
     ];
     for (name, values) in refused {
         let before = parameter(name)?;

@@ -20,16 +20,23 @@ use std::path::Path;
 
 const OWNER: u32 = 310;
 /// What all of debugfs's files are called that have one number.
-const IN_DEBUGFS: [&str; 13] = [
+const IN_DEBUGFS: [&str; 20] = [
     "stored_pages",
     "same_filled_pages",
     "compressed_pages",
     "incompressible_pages",
     "physical_pages",
+    "packed_pages",
+    "compacted_pages",
+    "physical_slots",
     "pool_total_size",
     "metadata_size",
     "written_back_pages",
     "evacuated_pages",
+    "recompressed_pages",
+    "recompress_saved_bytes",
+    "recompress_rejected",
+    "recompress_cpu_usec",
     "pool_limit_hit",
     "reject_compress_fail",
     "reject_alloc_fail",
@@ -87,6 +94,11 @@ fn agree_now() -> Outcome {
     ensure_eq!(sum("pool", "stored_pages")?, in_pools, "pages in all pools");
     let on_tiers = sum("tier", "stored_pages")?;
     ensure_eq!(on_tiers, stats("physical_pages")?, "pages on all tiers");
+    let (packed, slots) = (stats("packed_pages")?, stats("physical_slots")?);
+    ensure!(
+        packed <= on_tiers && slots <= on_tiers && slots >= on_tiers - packed,
+        "{on_tiers} pages are in {slots} slots, {packed} of them in blocks"
+    );
     let kinds = stats("same_filled_pages")? + in_pools + on_tiers;
     ensure_eq!(kinds, stats("stored_pages")?, "pages of all kinds");
 

@@ -55,7 +55,9 @@ impl Kernel {
         let mut files = BTreeMap::new();
         for file in sysfs::files()? {
             let name = file.path.strip_prefix(directory).unwrap_or(&file.path);
-            files.insert(name.display().to_string(), kernel::read(&file.path)?);
+            if let Some(text) = sysfs::text_if_there(&file.path)? {
+                files.insert(name.display().to_string(), text);
+            }
         }
         let lines = kernel::swaps()?.into_iter();
         Ok(Self {
@@ -335,9 +337,13 @@ fn under_load() -> Outcome {
 
 /// Counters, read while they grow.
 fn grows() -> Outcome {
-    const GROWING: [&str; 7] = [
+    const GROWING: [&str; 11] = [
         "written_back_pages",
         "evacuated_pages",
+        "recompressed_pages",
+        "recompress_saved_bytes",
+        "recompress_rejected",
+        "recompress_cpu_usec",
         "pool_limit_hit",
         "reject_compress_fail",
         "reject_alloc_fail",

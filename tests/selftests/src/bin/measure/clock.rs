@@ -10,6 +10,8 @@ pub enum Clock {
     All,
     /// This process's own: waiting for a disk does not count.
     Own,
+    /// Another process's own.
+    Of(u32),
 }
 
 impl Clock {
@@ -22,6 +24,8 @@ impl Clock {
         let clock = match self {
             Self::All => libc::CLOCK_MONOTONIC,
             Self::Own => libc::CLOCK_PROCESS_CPUTIME_ID,
+            // As clock_getcpuclockid(3) does.
+            Self::Of(process) => (!(process as i32) << 3) | 2,
         };
         // SAFETY: `time` outlives the call.
         unsafe { libc::clock_gettime(clock, &mut time) };

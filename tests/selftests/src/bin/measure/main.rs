@@ -20,6 +20,7 @@ mod fixed;
 mod fork;
 mod micro;
 mod options;
+mod packed;
 mod pages;
 mod ram;
 mod report;
@@ -50,6 +51,7 @@ fn run() -> Outcome {
         "ram" => ram::run(&options),
         "static" => fixed::run(&options),
         "swapoff" => swapoff::run(&options),
+        "packed" => packed::run(&options),
         "fork" => fork::run(&options),
         "cpus" => cpus::run(&options),
         "contention" => contention::run(&options),

@@ -13,6 +13,8 @@ parts:
   ram             RAM for each page that is out
   static          what turning the device on costs
   swapoff         a page's share of swapoff, with --mapped MiB of other memory
+  packed          cold pages that go to a disk below the ghost, and come back; with
+                  --setup vswap-disk
   fork            munmap of pages that are out and that a child has too
   cpus            two processors at once: vswap, zram and zswap in turn
   contention      locks that threads on all processors wait for

@@ -48,23 +48,34 @@ pub fn print(name: &str, seed: u64, board: &Board, begin: SwapEvents) -> Outcome
         .collect();
     println!("# switches done/failed: {}", switches.join(", "));
     println!(
-        "# {} pages written back, {} brought back, pools full {} times, {} pages not read back",
+        "# {} pages written back, {} brought back, {} packed tighter, pools full {} times, {} pages not read back",
         counter("written_back_pages")?,
         counter("evacuated_pages")?,
+        counter("recompressed_pages")?,
         counter("pool_limit_hit")?,
         counter("decompress_fail")?
     );
     Ok(())
 }
 
-/// How often each operation was done, in all set-ups so far.
+/// What was done in all set-ups so far.
 #[derive(Default)]
-pub struct Total([u64; operations::ALL.len()]);
+pub struct Total {
+    /// How often each operation was.
+    operations: [u64; operations::ALL.len()],
+    /// Pages packed tighter.
+    packed: u64,
+    /// How often there were pages in blocks when that was switched.
+    in_blocks: u64,
+}
 
 impl Total {
     /// After a set-up.
-    pub fn add(&mut self, board: &Board) {
-        for (n, total) in self.0.iter_mut().enumerate() {
+    pub fn add(&mut self, board: &Board, packed: u64) {
+        self.packed += packed;
+        let switch = (0..switches::ALL.len()).find(|n| switches::ALL[*n].name == "pack_writeback");
+        self.in_blocks += switch.map_or(0, |n| board.get(SWITCHED + n));
+        for (n, total) in self.operations.iter_mut().enumerate() {
             *total += board.get(DONE + n);
         }
     }
@@ -73,9 +84,11 @@ impl Total {
     /// set-up: the kernel refuses some things where memory is short, and others are
     /// rare.
     pub fn ensure_all_done(&self) -> Outcome {
-        let missing: Vec<_> = (0..self.0.len())
-            .filter(|n| self.0[*n] == 0)
+        let missing: Vec<_> = (0..self.operations.len())
+            .filter(|n| self.operations[*n] == 0)
             .map(operations::name)
+            .chain((self.packed == 0).then_some("packing a page tighter"))
+            .chain((self.in_blocks == 0).then_some("packing pages on a disk"))
             .collect();
         ensure!(
             missing.is_empty(),

@@ -14,6 +14,7 @@ use crate::harness::Env;
 use crate::kernel;
 use crate::mapping::Mapping;
 use crate::outcome::Outcome;
+use crate::pools;
 use crate::worker::{Board, Worker};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -49,6 +50,11 @@ pub const ALL: [Setup; 5] = [
 /// The bystander's owner in stamps; other owners are small numbers.
 const BYSTANDER: u32 = 1000;
 
+/// The sleeper's.
+const SLEEPER: u32 = 1001;
+/// Its size in MiB: with these in the pools it is worth while to pack pages tighter, on two processors.
+const SLEEPER_MIB: usize = 48;
+
 /// Runs a storm in a set-up.
 pub fn run(
     env: &Env,
@@ -77,7 +83,7 @@ pub fn run(
     if setup.disks > disks.len() {
         disks.push(Disk::second()?);
     }
-    let ghost = Ghost::start("max_pool_percent=50")?;
+    let ghost = Ghost::start("max_pool_percent=50 recompress_after=1 pack_writeback=Y")?;
     for (number, disk) in disks.iter().enumerate() {
         swaps::on(disk, number)?;
     }
@@ -92,6 +98,10 @@ pub fn run(
     };
     let need = plan.processes * BYTES;
     let mut workers = Vec::new();
+    if !setup.faulty {
+        workers.push(Worker::start(|| sleep(board))?);
+        pools::until_tight()?;
+    }
     let mut processes = Vec::new();
     for number in 0..plan.processes {
         let group = top.child(&format!("first-{number}"))?;
@@ -154,10 +164,11 @@ pub fn run(
         ensure_eq!(group.field("memory.events", "oom_kill")?, 0, "oom_kill");
     }
     report::print(setup.name, seed, board, begin)?;
+    let packed = counter("recompressed_pages")?;
     stop(ghost, &disks, top)?;
     bystander.remove()?;
     drop(faulty);
-    total.add(board);
+    total.add(board, packed);
     ensure!(
         board.get(RESOLVED) > 0,
         "no write to a protected page was told"
@@ -192,6 +203,17 @@ fn stop(ghost: Ghost, disks: &[Disk], top: Cgroup) -> Outcome {
     ensure_eq!(counter("physical_pages")?, 0, "physical_pages after it");
     ghost.stop()?;
     top.remove()
+}
+
+/// Has pages that are out all the time, old ones. It is in no group of the storm's.
+fn sleep(board: &Board) -> Outcome {
+    let mut map = Mapping::private(SLEEPER_MIB * 256)?;
+    map.fill(map.all(), Kind::Real, SLEEPER, 0);
+    map.try_page_out(map.all())?;
+    while board.get(END) == 0 {
+        crate::sys::pause_ms(100);
+    }
+    map.check(map.all(), Kind::Real, SLEEPER, 0)
 }
 
 /// Has nothing to do with the storm, and must not notice it.

@@ -3,15 +3,18 @@
 
 use super::board::{Progress, CALM, FAILED, SWITCHED, THREADS, TOOK};
 use super::limits;
+use super::process;
 use super::swaps;
 use crate::cgroup::Cgroup;
 use crate::data::{mix, Rng};
 use crate::disk::{Disk, Faulty};
-use crate::ghost::{set_parameter, try_set_parameter, Ghost};
+use crate::ghost::{counter, set_parameter, try_set_parameter, Ghost};
 use crate::kernel;
-use crate::outcome::{Outcome, Stop};
+use crate::mapping::Mapping;
+use crate::outcome::{Doing, Outcome, Stop};
 use crate::sys;
-use crate::worker::Board;
+use crate::worker::{Board, End, Worker};
+use std::fs::File;
 use std::path::Path;
 use std::time::Instant;
 
@@ -85,6 +88,10 @@ switches! {
     ksm: 2 HARMLESS ksm,
     disk_faults: 4 HARMLESS swaps::disk_faults,
     allocation_faults: 4 HARMLESS swaps::allocation_faults,
+    recompressor: 3 HARMLESS recompressor,
+    recompress_after: 3 HARMLESS recompress_after,
+    out_of_memory: 4 HARMLESS out_of_memory,
+    pack_writeback: 3 HARMLESS pack_writeback,
 }
 
 /// Whether a set-up has a switch.
@@ -92,6 +99,8 @@ fn has(state: &State, switch: &Switch) -> bool {
     match switch.name {
         "disk" => !state.disks.is_empty(),
         "disk_faults" => state.faulty.is_some(),
+        // Pages of the guest's other processes, and its tmpfs, would go to a disk that loses them.
+        "out_of_memory" => state.faulty.is_none(),
         "allocation_faults" => state.faulty.is_some() && Path::new(swaps::INJECTOR).exists(),
         _ => !(state.tight && switch.squeezes),
     }
@@ -156,6 +165,91 @@ fn compressor(state: &mut State) -> Outcome<bool> {
     let done = result.is_ok();
     sys::expect_errno(result, &[0, libc::EBUSY, libc::ENOMEM], "compressor")?;
     Ok(done)
+}
+
+fn recompressor(state: &mut State) -> Outcome<bool> {
+    let names = ["zstd", "lzo-rle", "none"];
+    let result = try_set_parameter("recompressor", names[state.rng.below(names.len())]);
+    let done = result.is_ok();
+    sys::expect_errno(result, &[0, libc::ENOMEM], "recompressor")?;
+    Ok(done)
+}
+
+fn recompress_after(state: &mut State) -> Outcome<bool> {
+    let seconds = [0, 1, 1, 300];
+    set_parameter("recompress_after", seconds[state.rng.below(seconds.len())]).map(|()| true)
+}
+
+/// It counts as done where pages were in blocks.
+fn pack_writeback(state: &mut State) -> Outcome<bool> {
+    let packed = counter("packed_pages")?;
+    set_parameter("pack_writeback", ["Y", "Y", "N"][state.rng.below(3)])?;
+    Ok(packed > 0)
+}
+
+/// Memory runs out, for which old pages are packed, and then a process is killed.
+fn out_of_memory(state: &mut State) -> Outcome<bool> {
+    match state.disks.is_empty() {
+        true => lock_all_memory(),
+        false => say_out_of_memory(),
+    }
+}
+
+/// A process locks all the memory there is. Pages do not go to a disk instead, so some are packed. Once that is so,
+/// or it was killed for it, it ends: it is not to be seen how long the others can do without memory.
+fn lock_all_memory() -> Outcome<bool> {
+    set_parameter("recompressor", "zstd")?;
+    set_parameter("recompress_after", 1)?;
+    let packed = counter("recompressed_pages")?;
+    let pages = kernel::meminfo("MemTotal")? as usize / 4;
+    let locker = Worker::start(|| {
+        kernel::write("/proc/self/oom_score_adj", 1000)?;
+        process::lock_self()?;
+        let mut map = Mapping::private(pages)?;
+        for i in map.all() {
+            map.page_mut(i)[0] = 1;
+        }
+        fail!("{pages} pages could be locked, which is all memory")
+    })?;
+    while locker.is_running() && counter("recompressed_pages")? == packed {
+        sys::pause_ms(20);
+    }
+    locker.signal(libc::SIGKILL);
+    match locker.end()? {
+        End::Killed(libc::SIGKILL) => (),
+        other => fail!("who locks all memory was to be killed, and ended by {other:?}"),
+    }
+    counter("recompressed_pages").map(|now| now > packed)
+}
+
+/// A process fills memory with page cache. Then memory is said to have run out.
+fn say_out_of_memory() -> Outcome<bool> {
+    let reader = Worker::start(|| loop {
+        let mut disk = File::open(root_disk()?).doing("opening the root disk")?;
+        std::io::copy(&mut disk, &mut std::io::sink()).doing("reading the root disk")?;
+    })?;
+    kernel::write(format!("/proc/{}/oom_score_adj", reader.pid()), 1000)?;
+    let low = kernel::reserved_pages()? as u64;
+    for _ in 0..100 {
+        if kernel::meminfo("MemFree")? / 4 <= low {
+            kernel::write("/proc/sysrq-trigger", "f")?;
+            return match reader.end()? {
+                End::Killed(libc::SIGKILL) => Ok(true),
+                other => fail!("the OOM killer was to kill the reader, which ended by {other:?}"),
+            };
+        }
+        sys::pause_ms(50);
+    }
+    reader.signal(libc::SIGKILL);
+    reader.end()?;
+    Ok(false)
+}
+
+fn root_disk() -> Outcome<String> {
+    let line = kernel::read("/proc/cmdline")?;
+    let disk = line.split(' ').find_map(|word| word.strip_prefix("root="));
+    disk.map(str::to_string)
+        .ok_or_else(|| Stop::Fail(format!("there is no root= in {line}")))
 }
 
 fn max_pool_percent(state: &mut State) -> Outcome<bool> {
