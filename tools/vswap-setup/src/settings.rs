@@ -34,7 +34,7 @@ impl Default for Settings {
 
 /// The module's parameters: a name, which values are accepted, and what these are called.
 type Parameter = (&'static str, fn(&str) -> bool, &'static str);
-const PARAMETERS: [Parameter; 5] = [
+const PARAMETERS: [Parameter; 8] = [
     (
         "size",
         |v| parse::size(v).is_some(),
@@ -44,6 +44,16 @@ const PARAMETERS: [Parameter; 5] = [
         "compressor",
         is_name,
         "give lz4, zstd, lzo-rle or another compressor of the kernel",
+    ),
+    (
+        "recompressor",
+        is_name,
+        "give zstd or another compressor of the kernel, or none",
+    ),
+    (
+        "recompress_after",
+        |v| parse::seconds(v).is_some(),
+        "give seconds, up to 86400, or 0",
     ),
     (
         "max_pool_percent",
@@ -60,6 +70,7 @@ const PARAMETERS: [Parameter; 5] = [
         |v| switch(v).is_some(),
         "give yes or no",
     ),
+    ("pack_writeback", |v| switch(v).is_some(), "give yes or no"),
 ];
 
 /// The highest priority that swapon(2) takes.
@@ -111,8 +122,8 @@ impl Settings {
 /// A value as the module takes it: it knows fewer words for yes than systemd.
 fn kernel_form(name: &str, value: &str) -> String {
     match (name, switch(value)) {
-        ("shrinker_enabled", Some(true)) => "Y".to_owned(),
-        ("shrinker_enabled", Some(false)) => "N".to_owned(),
+        ("shrinker_enabled" | "pack_writeback", Some(true)) => "Y".to_owned(),
+        ("shrinker_enabled" | "pack_writeback", Some(false)) => "N".to_owned(),
         _ => value.to_owned(),
     }
 }
@@ -153,8 +164,8 @@ mod tests {
     #[test]
     fn every_parameter_is_taken() {
         let (found, problems) = settings(
-            "size=4G\ncompressor=zstd\nmax_pool_percent=auto\naccept_threshold_percent=80\n\
-             shrinker_enabled=no\npriority=100\nenabled=true\n",
+            "size=4G\ncompressor=zstd\nrecompressor=none\nrecompress_after=60\nmax_pool_percent=auto\naccept_threshold_percent=80\n\
+             shrinker_enabled=no\npack_writeback=yes\npriority=100\nenabled=true\n",
         );
         assert_eq!(problems, []);
         assert_eq!(found.priority, Some(100));
@@ -169,6 +180,9 @@ mod tests {
                 "accept_threshold_percent=80",
                 "compressor=zstd",
                 "max_pool_percent=auto",
+                "pack_writeback=Y",
+                "recompress_after=60",
+                "recompressor=none",
                 "shrinker_enabled=N",
                 "size=4G"
             ]
@@ -183,9 +197,12 @@ mod tests {
             ("size", "1G", "-1"),
             ("compressor", "lz4", "a b"),
             ("compressor", "lz4", "../x"),
+            ("recompressor", "none", "a b"),
+            ("recompress_after", "0", "86401"),
             ("max_pool_percent", "20", "101"),
             ("accept_threshold_percent", "90", "x"),
             ("shrinker_enabled", "Y", "maybe"),
+            ("pack_writeback", "N", "2"),
         ] {
             let (found, problems) = settings(&format!("{key}={good}\n{key}={bad}\n"));
             assert_eq!(found.parameters[key], good, "{key}={bad}");

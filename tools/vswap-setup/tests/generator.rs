@@ -116,3 +116,15 @@ fn none_with_another_kernel_or_where_it_was_refused_and_the_log_says_why() {
     machine.write("sys/module/vswap/parameters/size", "");
     assert!(machine.run(&[]).0.is_some());
 }
+
+#[test]
+fn it_tells_the_kernels_log_as_there_is_no_other_yet() {
+    let machine = Machine::new("log");
+    machine.write("proc/cmdline", "quiet vswap=off\n");
+    machine.write("dev/kmsg", "");
+    assert_eq!(machine.run(&[]), (None, String::new()));
+    assert_eq!(
+        fs::read_to_string(machine.root.join("dev/kmsg")).unwrap(),
+        "<6>vswap-generator: the ghost stays off: the kernel was started with vswap=off\n"
+    );
+}

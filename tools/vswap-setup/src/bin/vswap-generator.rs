@@ -6,8 +6,14 @@
 
 use std::{
     env,
-    fs,
-    io,
+    fs::{
+        self,
+        OpenOptions, //
+    },
+    io::{
+        self,
+        Write, //
+    },
     os::unix::fs::symlink,
     path::{
         Path,
@@ -44,7 +50,7 @@ fn main() -> ExitCode {
     };
     let decision = boot::decide(&machine, &loaded.settings);
     if let Some(text) = decision.explanation() {
-        eprintln!("vswap: {text}");
+        tell(&root, Level::Info, text);
     }
     if decision != Decision::On {
         return ExitCode::SUCCESS;
@@ -52,12 +58,34 @@ fn main() -> ExitCode {
     match write_units(&directory, &unit::swap(&loaded.settings)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
-            eprintln!(
-                "vswap: the swap unit cannot be written to {}: {e}",
+            let text = format!(
+                "the swap unit cannot be written to {}: {e}",
                 directory.display()
             );
+            tell(&root, Level::Error, &text);
             ExitCode::FAILURE
         }
+    }
+}
+
+/// How bad it is, as the kernel's log counts.
+enum Level {
+    Error = 3,
+    Info = 6,
+}
+
+/// Tells it where the journal will find it: there is no journal yet, and nobody reads what a generator
+/// prints.
+fn tell(root: &Path, level: Level, text: &str) {
+    let level = level as u8;
+    // A record is what one call writes.
+    let record = format!("<{level}>vswap-generator: {text}\n");
+    let log = OpenOptions::new().write(true).open(root.join("dev/kmsg"));
+    if log
+        .and_then(|mut log| log.write_all(record.as_bytes()))
+        .is_err()
+    {
+        eprintln!("vswap-generator: {text}");
     }
 }
 

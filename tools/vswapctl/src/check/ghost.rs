@@ -130,8 +130,8 @@ fn health(stats: &Stats) -> Finding {
         stats if count(stats.decompress_fail) > 0 => Finding::fail(
             name,
             format!("{} times a page could not be read back", count(stats.decompress_fail)),
-            "Memory was overwritten, or the compressor is broken: look into 'dmesg', test the memory, \
-             choose another compressor.",
+            "Memory was overwritten, the compressor is broken, or with pack_writeback=Y the disk: look into \
+             'dmesg', test the memory, choose another compressor.",
         ),
         stats if count(stats.reject_compress_fail) > 0 => Finding::warn(
             name,

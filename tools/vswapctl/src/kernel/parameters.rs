@@ -23,12 +23,18 @@ pub struct Module {
     pub size: Option<u64>,
     /// `compressor`, for pages that are stored from now on.
     pub compressor: Option<String>,
+    /// `recompressor`, for old pages; `None` as well where it is off.
+    pub recompressor: Option<String>,
+    /// `recompress_after`, in seconds.
+    pub recompress_after: Option<u64>,
     /// `max_pool_percent`.
     pub max_pool: Option<PoolLimit>,
     /// `accept_threshold_percent`.
     pub accept_threshold: Option<u64>,
     /// `shrinker_enabled`.
     pub shrinker: Option<bool>,
+    /// `pack_writeback`.
+    pub pack_writeback: Option<bool>,
 }
 
 /// Reads them; `None` where the module is not there.
@@ -38,15 +44,19 @@ pub fn read(root: &Root) -> Option<Module> {
     }
     let text = |name: &str| root.value(format!("{MODULE}/parameters/{name}"));
     let number = |name: &str| text(name)?.parse().ok();
+    let switch = |name: &str| text(name).map(|text| text == "Y" || text == "1");
     Some(Module {
         version: root.value(format!("{MODULE}/version")),
         size: number("size"),
         compressor: text("compressor"),
+        recompressor: text("recompressor").filter(|name| !name.is_empty()),
+        recompress_after: number("recompress_after"),
         max_pool: text("max_pool_percent").and_then(|text| match text.as_str() {
             "auto" => Some(PoolLimit::Auto),
             text => text.parse().ok().map(PoolLimit::Percent),
         }),
         accept_threshold: number("accept_threshold_percent"),
-        shrinker: text("shrinker_enabled").map(|text| text == "Y" || text == "1"),
+        shrinker: switch("shrinker_enabled"),
+        pack_writeback: switch("pack_writeback"),
     })
 }

@@ -28,9 +28,12 @@ struct OfModule<'a> {
     version: Option<&'a str>,
     size_bytes: Option<u64>,
     compressor: Option<&'a str>,
+    recompressor: Option<&'a str>,
+    recompress_after: Option<u64>,
     max_pool_percent: Option<Percent>,
     accept_threshold_percent: Option<u64>,
     shrinker_enabled: Option<bool>,
+    pack_writeback: Option<bool>,
 }
 
 #[derive(Serialize)]
@@ -74,11 +77,14 @@ fn of_module(module: &Module) -> OfModule<'_> {
         version: module.version.as_deref(),
         size_bytes: module.size,
         compressor: module.compressor.as_deref(),
+        recompressor: module.recompressor.as_deref(),
+        recompress_after: module.recompress_after,
         max_pool_percent: module.max_pool.map(|limit| match limit {
             PoolLimit::Auto => Percent::Auto("auto"),
             PoolLimit::Percent(percent) => Percent::Number(percent),
         }),
         accept_threshold_percent: module.accept_threshold,
         shrinker_enabled: module.shrinker,
+        pack_writeback: module.pack_writeback,
     }
 }

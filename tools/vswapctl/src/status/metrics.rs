@@ -173,6 +173,16 @@ fn of_stats(stats: &Stats) -> Vec<Family> {
             stats.incompressible_pages,
         ),
         gauge(
+            "vswap_packed_pages",
+            "Of the pages on disks: those that are compressed, several in one slot.",
+            stats.packed_pages,
+        ),
+        gauge(
+            "vswap_physical_slots",
+            "Slots of disks that the pages there take.",
+            stats.physical_slots,
+        ),
+        gauge(
             "vswap_metadata_bytes",
             "Memory that descriptors and handles take.",
             stats.metadata_size,
@@ -188,13 +198,38 @@ fn of_stats(stats: &Stats) -> Vec<Family> {
             stats.evacuated_pages,
         ),
         counter(
+            "vswap_compacted_pages_total",
+            "Pages that were moved between blocks on disks.",
+            stats.compacted_pages,
+        ),
+        counter(
+            "vswap_recompressed_pages_total",
+            "Pages that the recompressor packed tighter.",
+            stats.recompressed_pages,
+        ),
+        counter(
+            "vswap_recompress_saved_bytes_total",
+            "How much shorter that made them.",
+            stats.recompress_saved_bytes,
+        ),
+        counter(
+            "vswap_recompress_rejected_pages_total",
+            "Pages that it could not make smaller.",
+            stats.recompress_rejected,
+        ),
+        counter(
+            "vswap_recompress_cpu_microseconds_total",
+            "Processor time of the thread that packs pages when nobody wants a processor.",
+            stats.recompress_cpu_usec,
+        ),
+        counter(
             "vswap_pool_limit_hits_total",
             "How often a page was not compressed as the pools were at their limit.",
             stats.pool_limit_hit,
         ),
         counter(
             "vswap_decompress_failures_total",
-            "How often a page could not be read back; other than 0, memory was overwritten.",
+            "How often a page could not be read back; other than 0, memory was overwritten, or a disk failed.",
             stats.decompress_fail,
         ),
     ]

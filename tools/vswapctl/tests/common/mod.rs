@@ -60,12 +60,18 @@ impl Tree {
                     ("compressed_pages", 890),
                     ("incompressible_pages", 10),
                     ("physical_pages", 128),
+                    ("packed_pages", 60),
+                    ("physical_slots", 90),
                     ("original_bytes", 3_686_400),
                     ("compressed_bytes", 1_228_800),
                     ("pool_total_size", 1_253_376),
                     ("metadata_size", 16_256),
                     ("written_back_pages", 128),
                     ("evacuated_pages", 1),
+                    ("recompressed_pages", 300),
+                    ("recompress_saved_bytes", 120_000),
+                    ("recompress_rejected", 7),
+                    ("recompress_cpu_usec", 9_000),
                     ("pool_limit_hit", 2),
                     ("reject_compress_fail", 0),
                     ("reject_alloc_fail", 4),
@@ -114,9 +120,12 @@ impl Tree {
         )
         .parameter("size", 1_073_741_824u64)
         .parameter("compressor", "zstd")
+        .parameter("recompressor", "zstd")
+        .parameter("recompress_after", 300)
         .parameter("max_pool_percent", "auto")
         .parameter("accept_threshold_percent", 90)
         .parameter("shrinker_enabled", "Y")
+        .parameter("pack_writeback", "N")
         .numbers("stats", &[])
     }
 
