@@ -85,6 +85,18 @@ setup_capacity() {
 	esac
 }
 
+# setup_packed CONTENDER - the same for `measure packed`: the ghost as it comes, over a disk,
+# but for whether and how pages are packed that go there.
+setup_packed() {
+	local parameters=pack_writeback=Y
+	GUEST=(--flavor release --icount --mem 640M --disk 512M)
+	case $1 in
+	whole) parameters=pack_writeback=N ;;
+	packed-lz4) parameters+=" recompressor=none" ;;
+	esac
+	MEASURE=(--setup vswap-disk --contender "$1" --parameters "$parameters")
+}
+
 # in_programs CONTENDER - what else a guest of tests/bench/programs needs, and
 # COMPRESSOR.
 in_programs() {
@@ -98,8 +110,8 @@ in_programs() {
 # bench_prepare [PART...]
 bench_prepare() {
 	need_root
-	# All but this one need the unpatched kernel.
-	[ "$*" = capacity ] || "$VSWAP_ROOT/scripts/kernel" vanilla
+	# All but these need the unpatched kernel.
+	[[ "$*" = @(capacity|packed) ]] || "$VSWAP_ROOT/scripts/kernel" vanilla
 	"$VSWAP_ROOT/scripts/module" release
 	"$VSWAP_ROOT/scripts/selftests"
 }

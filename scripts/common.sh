@@ -70,6 +70,18 @@ need_root() {
 	[ "$(id -u)" = 0 ] || die "this step needs root: the build tree is a chroot (run it with sudo)"
 }
 
+# cargo_targets NAME DIR... - prepares a directory of cargo's in the cache, for sources in
+# these directories. Cargo goes by time: what another copy of the project left there may
+# be younger than the files here.
+cargo_targets() {
+	local targets=$VSWAP_CACHE/$1-target
+	shift
+	mkdir -p "$VSWAP_CACHE/cargo" "$targets"
+	[ "$(cat "$targets/root" 2>/dev/null)" != "$VSWAP_ROOT" ] || return 0
+	(cd "$VSWAP_ROOT" && find "$@" -name '*.rs' -exec touch {} +)
+	echo "$VSWAP_ROOT" >"$targets/root"
+}
+
 # need_package COMMAND PACKAGE - installs what a step needs where apt can.
 need_package() {
 	command -v "$1" >/dev/null && return
