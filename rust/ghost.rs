@@ -27,8 +27,8 @@
 //!    dropping a `BlockShare`;
 //! 8. zsmalloc's locks.
 //!
-//! `Ghost::credit` is taken where memory has run out, so 1 and 2 may be held, and the kernel's `oom_lock` is. No
-//! other lock is taken under it.
+//! `Ghost::credit` and `Ghost::short_since` are taken where memory has run out, so 1 and 2 may be held, and the
+//! kernel's `oom_lock` is. No other lock is taken under them.
 //!
 //! `swap_lock` (swap core, a spinlock) comes after `Ghost::on`: a new size takes both. The core also holds it
 //! when it asks for the estimate of what can be kept (`limits.rs`), which takes no lock but 4. So it does

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! The compression pools: one is current and takes new pages, another may be the tight one, which old pages
-//! are packed into, and the rest live on until their last page has left.
+//! are packed into, and new ones go to for a while once memory has run out. The rest live on until their last
+//! page has left.
 //!
 //! A pool is pinned by its objects: it is retired when it is neither of the two and takes no memory any
 //! more, after grace periods of [`SrcuTable`].
 
 pub(crate) mod pool;
+pub(crate) mod roles;
 
-use self::pool::Pool;
+use self::{
+    pool::Pool,
+    roles::Roles, //
+};
 use crate::{
     swap::descriptor::MAX_POOLS,
     sync::srcu_table::{
@@ -27,8 +32,7 @@ use kernel::{
             ordering::{
                 Acquire,
                 Full,
-                Relaxed,
-                Release, //
+                Relaxed, //
             },
             Atomic, //
         },
@@ -39,17 +43,16 @@ use kernel::{
 /// A read side of the pools: none is freed before it is dropped.
 pub(crate) type PoolReader<'a> = Reader<'a, Pool, MAX_POOLS>;
 
-/// No pool has this number.
-const NONE: usize = MAX_POOLS;
+// Their numbers are bytes in `Roles`.
+const _: () = assert!(MAX_POOLS < u8::MAX as usize);
 
 /// All pools that live.
 #[pin_data]
 pub(crate) struct Pools {
     #[pin]
     table: SrcuTable<Pool, MAX_POOLS>,
-    current: Atomic<usize>,
-    /// The tight pool, or [`NONE`].
-    tight: Atomic<usize>,
+    /// [`Roles`].
+    roles: Atomic<u32>,
     /// Held by those who add or retire pools.
     #[pin]
     change: Mutex<()>,
@@ -60,8 +63,7 @@ impl Pools {
     pub(crate) fn new(name: &CStr) -> impl PinInit<Self, Error> + '_ {
         try_pin_init!(Self {
             table <- SrcuTable::new(),
-            current: Atomic::new(0),
-            tight: Atomic::new(NONE),
+            roles: Atomic::new(Roles::new(0).to_word()),
             change <- new_mutex!((), "vswap_pools"),
         })
         .pin_chain(move |pools| pools.switch(name).map(drop))
@@ -79,25 +81,47 @@ impl Pools {
         self.table.read_locked(lock)
     }
 
-    /// The pool that takes new pages.
-    #[inline]
-    pub(crate) fn current<'a>(&self, reader: &'a PoolReader<'_>) -> Option<&'a Pool> {
-        reader.get(self.current.load(Acquire))
+    #[inline(always)]
+    fn roles(&self) -> Roles {
+        Roles::from_word(self.roles.load(Acquire))
     }
 
-    /// Whether the pool with this number is the one that takes new pages.
+    /// Changes them; returns what they were.
+    fn change_roles(&self, f: impl Fn(Roles) -> Roles) -> Roles {
+        let mut old = self.roles.load(Relaxed);
+        loop {
+            let new = f(Roles::from_word(old)).to_word();
+            match self.roles.cmpxchg(old, new, Full) {
+                Ok(_) => return Roles::from_word(old),
+                Err(now) => old = now,
+            }
+        }
+    }
+
+    /// The pool that takes new pages.
+    #[inline]
+    pub(crate) fn taking<'a>(&self, reader: &'a PoolReader<'_>) -> Option<&'a Pool> {
+        reader.get(self.roles().taking())
+    }
+
+    /// The pool that takes new pages where memory is not short.
+    pub(crate) fn current<'a>(&self, reader: &'a PoolReader<'_>) -> Option<&'a Pool> {
+        reader.get(self.roles().current())
+    }
+
+    /// Whether the pool with this number is that one.
     pub(crate) fn is_current(&self, id: usize) -> bool {
-        self.current.load(Relaxed) == id
+        self.roles().current() == id
     }
 
     /// The pool that old pages are packed into, if there is one.
     pub(crate) fn tight<'a>(&self, reader: &'a PoolReader<'_>) -> Option<&'a Pool> {
-        reader.get(self.tight.load(Acquire))
+        reader.get(self.roles().tight()?)
     }
 
     /// Whether there is such a pool.
     pub(crate) fn has_tight(&self) -> bool {
-        self.tight.load(Relaxed) != NONE
+        self.roles().tight().is_some()
     }
 
     /// Makes the pool of the compressor `name` the tight one. May sleep.
@@ -105,14 +129,21 @@ impl Pools {
     /// `ENOENT`: no such compressor. `EBUSY`: too many pools still have pages.
     pub(crate) fn set_tight(&self, name: &CStr) -> Result {
         let _change = self.change.lock();
-        self.tight.store(self.find_or_add(name)?, Release);
+        let id = self.find_or_add(name)?;
+        self.change_roles(|roles| roles.with_tight(Some(id)));
         Ok(())
     }
 
     /// Lets no pool be the tight one; returns whether there was one, which is to be retired.
     /// May be called anywhere.
     pub(crate) fn unset_tight(&self) -> bool {
-        self.tight.xchg(NONE, Full) != NONE
+        let old = self.change_roles(|roles| roles.with_tight(None));
+        old.tight().is_some()
+    }
+
+    /// New pages go to the tight pool, if there is one, or again to the current one. May be called anywhere.
+    pub(crate) fn set_shortage(&self, is_short: bool) {
+        self.change_roles(|roles| roles.with_shortage(is_short));
     }
 
     /// How many pages of memory all pools take.
@@ -130,11 +161,11 @@ impl Pools {
     /// Prints a line for each pool: number, compressor, pages of memory, whether it is current.
     pub(crate) fn show(&self, seq: &SeqFile) {
         let reader = self.read();
-        let current = self.current.load(Relaxed);
+        let roles = self.roles();
         for (id, pool) in reader.iter() {
             let state = match id {
-                _ if id == current => "current",
-                _ if id == self.tight.load(Relaxed) => "tight",
+                _ if id == roles.current() => "current",
+                _ if Some(id) == roles.tight() => "tight",
                 _ => "old",
             };
             let pages = pool.total_pages();
@@ -148,7 +179,8 @@ impl Pools {
     /// `ENOENT`: no such compressor. `EBUSY`: too many pools still have pages.
     pub(crate) fn switch(&self, name: &CStr) -> Result<bool> {
         let _change = self.change.lock();
-        self.current.store(self.find_or_add(name)?, Release);
+        let id = self.find_or_add(name)?;
+        self.change_roles(|roles| roles.with_current(id));
         Ok(self.table.read().iter().count() > 1)
     }
 
@@ -170,12 +202,15 @@ impl Pools {
     /// their compressor; returns whether others that none goes to are left to retire later. May sleep.
     pub(crate) fn retire(&self, is_unused: impl Fn(usize) -> bool) -> bool {
         let _change = self.change.lock();
-        let (current, tight) = (self.current.load(Relaxed), self.tight.load(Relaxed));
-        let is_old = |id: usize| id != current && id != tight;
+        // Of others than these none gets a role while the mutex is held.
+        let roles = self.roles();
+        let is_empty = |pool: &Pool| pool.total_pages() == 0;
         let (mut old, mut idle) = (0, false);
-        for (id, pool) in self.table.read().iter().filter(|(id, _)| is_old(*id)) {
-            old += 1;
-            idle |= pool.total_pages() == 0 && is_unused(id);
+        for (id, pool) in self.table.read().iter() {
+            if !roles.has(id) {
+                old += 1;
+                idle |= is_empty(pool) && is_unused(id);
+            }
         }
         // Grace periods are for pools that can go.
         if !idle {
@@ -183,20 +218,18 @@ impl Pools {
         }
         // From here on nobody stores to these.
         self.table.synchronize();
-        let mut living = 0;
-        for id in (0..MAX_POOLS).filter(|id| is_old(*id)) {
-            let empty = match self.table.read().get(id) {
-                // In this order: a page that leaves for elsewhere is counted there before its object goes. What
-                // was packed for a pool without an object in it was so on the read side.
-                Some(pool) => pool.total_pages() == 0 && is_unused(id),
-                None => continue,
-            };
-            if empty {
+        let mut empty = [false; MAX_POOLS];
+        for (id, pool) in self.table.read().iter() {
+            empty[id] = !roles.has(id) && is_empty(pool);
+        }
+        // Whoever took the last page away has counted it by now, if it went elsewhere.
+        self.table.synchronize();
+        for (id, _) in empty.iter().enumerate().filter(|(_, empty)| **empty) {
+            if is_unused(id) {
                 self.table.clear(id);
-            } else {
-                living += 1;
+                old -= 1;
             }
         }
-        living > 0
+        old > 0
     }
 }

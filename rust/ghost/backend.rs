@@ -112,6 +112,7 @@ impl SwapBackend for Ghost {
 impl Work for Ghost {
     fn retire_pools(&self) -> u32 {
         self.look_at_memory();
+        self.store_tight_no_more();
         let old = self.pools.retire(|id| self.stats.packed_by(id) == 0);
         if !old {
             // There is a number for another pool, if that was the reason.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Before the OOM killer comes old pages are packed tighter: see `recompress.rs`. Then it is worth any time.
+//! Before the OOM killer comes old pages are packed tighter: see `recompress.rs`. Then it is worth any time. And for
+//! a while new ones are packed as tight at once, or memory would run out with each few hundred of them.
 
 use super::{
     clock::Limits,
@@ -61,9 +62,11 @@ impl OutOfMemory for Ghost {
         }
         // Others may have used what became free; then they go on, and it was of use.
         let shows = self.pool_pages() < pools || self.stored_pages() > stored;
-        match self.credit.lock().add(saved, shows) {
-            true => saved / PAGE_SIZE,
-            false => 0,
+        let is_worth_it = self.credit.lock().add(saved, shows);
+        if !is_worth_it {
+            return 0;
         }
+        self.store_tight();
+        saved / PAGE_SIZE
     }
 }

@@ -160,9 +160,9 @@ impl Packer {
             return false;
         }
         let copied = self.copy(reader, slots, first, i, |object| {
-            object.pool() != tight.id()
+            object.pool() != tight.id() || object.is_whole_page()
         });
-        // What is in that pool already was packed, and used since.
+        // What is in that pool already was packed, but for pages that looked as if they could not be.
         if copied.is_err() {
             if let Some(slots) = slots.slot(i) {
                 slots.set_mark(0, age::PACKED);

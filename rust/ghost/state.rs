@@ -36,6 +36,10 @@ use kernel::{
         },
         Mutex,
         SetOnce, //
+    },
+    time::{
+        Instant,
+        Monotonic, //
     }, //
 };
 
@@ -63,6 +67,9 @@ pub(crate) struct Ghost {
     /// What packing has saved when memory had run out. Only then it is taken.
     #[pin]
     pub(super) credit: Mutex<Credit>,
+    /// When memory had last run out, while new pages go to the tight pool.
+    #[pin]
+    pub(super) short_since: Mutex<Option<Instant<Monotonic>>>,
     pub(super) work: WorkItems,
     /// The clock's hand for the machine.
     pub(super) hand: Hand<Atomic<usize>>,
@@ -103,6 +110,7 @@ impl Ghost {
             blocks: SetOnce::new(),
             gone: Gone::new(),
             credit <- new_mutex!(Credit::default(), "vswap_credit"),
+            short_since <- new_mutex!(None, "vswap_short"),
             work: WorkItems::new()?,
             hand: Hand::new(Atomic::new(0)),
             cgroups_hand: Hand::new(Atomic::new(0)),

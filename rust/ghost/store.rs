@@ -107,7 +107,7 @@ impl Ghost {
                 used,
             };
         }
-        let pool = self.pools.current(reader).ok_or(ENODEV)?;
+        let pool = self.pools.taking(reader).ok_or(ENODEV)?;
         let mut whole = || match physical() {
             Some(backing) => Ok(backing),
             None if self.may_keep_whole(looked.used) => pool

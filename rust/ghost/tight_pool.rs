@@ -10,7 +10,11 @@ use crate::{
 use kernel::{
     cpu::nr_cpu_ids,
     page::PAGE_SIZE,
-    str::CString, //
+    str::CString,
+    time::{
+        Delta,
+        Instant, //
+    }, //
 };
 
 /// The pool is worth while where all pools take so many pages for each processor, as a compressor may take a
@@ -22,6 +26,9 @@ const PERCENT: usize = 12;
 
 /// Before memory runs out it is made in any case: when they have so much of that, in percent.
 const PERCENT_AT_LAST: usize = 50;
+
+/// How long new pages go there, too, once memory has run out: by then it will again, or there is enough.
+const SHORTAGE: Delta = Delta::from_secs(60);
 
 /// From how many pages on that all pools take, of `usable`, the pool is worth while.
 fn worth_while(usable: usize) -> usize {
@@ -80,6 +87,22 @@ impl Ghost {
         idle::wake();
         // Which looks whether it is still needed.
         self.work.retire_later();
+    }
+
+    /// Memory has run out: new pages go to the tight pool, too, as they would soon be packed into it. May sleep.
+    pub(super) fn store_tight(&self) {
+        let mut since = self.short_since.lock();
+        *since = Some(Instant::now());
+        self.pools.set_shortage(true);
+    }
+
+    /// Has new pages go to the current pool again some time later. May sleep.
+    pub(super) fn store_tight_no_more(&self) {
+        let mut since = self.short_since.lock();
+        if since.is_some_and(|since| since.elapsed() >= SHORTAGE) {
+            *since = None;
+            self.pools.set_shortage(false);
+        }
     }
 
     /// No page goes to the tight pool from now on. May be called anywhere.

@@ -22,6 +22,10 @@ mod ghost {
     pub(crate) mod same_filled;
     pub(crate) mod value;
 }
+#[path = "../../../rust/pools"]
+mod pools {
+    pub(crate) mod roles;
+}
 #[path = "../../../rust/swap"]
 mod swap {
     pub(crate) mod descriptor;

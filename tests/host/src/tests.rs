@@ -28,6 +28,8 @@ mod open_block;
 #[cfg(not(loom))]
 mod parse;
 #[cfg(not(loom))]
+mod roles;
+#[cfg(not(loom))]
 mod same_filled;
 #[cfg(not(loom))]
 mod sample;

@@ -15,7 +15,7 @@ pub struct Pool {
     pub compressor: String,
     /// Pages of memory that it takes.
     pub pages: usize,
-    /// Whether it takes new pages.
+    /// Whether it takes new pages while memory is not short.
     pub current: bool,
     /// Whether old pages are packed into it.
     pub tight: bool,

@@ -42,7 +42,7 @@ pub struct Pool {
     pub number: u32,
     /// Its compressor.
     pub compressor: Option<String>,
-    /// Whether it takes new pages.
+    /// Whether it takes new pages while memory is not short.
     pub current: bool,
     /// Pages in it.
     pub stored_pages: u64,
