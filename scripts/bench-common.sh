@@ -62,6 +62,9 @@ setup() {
 	esac
 	case $1 in
 	*-disk) GUEST+=(--disk 1G) ;;
+	# Without a recompressor, and with blocks on the disk.
+	vswap-loose) MEASURE=(--setup vswap --contender vswap-loose --parameters recompressor=none) ;;
+	vswap-packed) MEASURE=(--setup vswap --contender vswap-packed --parameters pack_writeback=Y) ;;
 	# The ghost with the kernel's code for lz4 instead of its own.
 	vswap-scomp) MEASURE=(--setup vswap --contender vswap-scomp --compressor lz4-scomp) ;;
 	esac
@@ -81,7 +84,7 @@ setup_capacity() {
 	MEASURE=(--setup "$1" --ram "$2" --kind "$3" --processes "$4")
 	GUEST=(--flavor release --mem "$2M" --cpus 1 --timeout 3000)
 	case $1 in
-	zswap | *-disk) GUEST+=(--disk "$(($2 / 2))M") ;;
+	zswap | *-disk | *-disk-packed) GUEST+=(--disk "$(($2 / 2))M") ;;
 	esac
 }
 
@@ -102,8 +105,8 @@ setup_packed() {
 in_programs() {
 	COMPRESSOR=lz4
 	case $1 in
+	vswap*) GUEST+=(--disk 1G) ;; # below it, as zswap has one
 	*-*) COMPRESSOR=none ;;
-	vswap) GUEST+=(--disk 1G) ;; # below it, as zswap has one
 	esac
 }
 

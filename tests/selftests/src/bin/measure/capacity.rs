@@ -58,12 +58,14 @@ pub fn run(options: &Options) -> Outcome {
 }
 
 fn contender(name: &str, options: &Options) -> Outcome<Device> {
-    let (device, rams) = match name {
-        "zram-1x" => ("zram", 1),
-        "zram-2x" => ("zram", 2),
-        "zswap" => ("zswap-default", 0),
-        "vswap" => ("vswap-default", 0),
-        "vswap-disk" => ("vswap-disk", 0),
+    let (device, rams, parameters) = match name {
+        "zram-1x" => ("zram", 1, ""),
+        "zram-2x" => ("zram", 2, ""),
+        "zswap" => ("zswap-default", 0, ""),
+        "vswap" => ("vswap-default", 0, ""),
+        "vswap-loose" => ("vswap-default", 0, "recompressor=none"),
+        "vswap-disk" => ("vswap-disk", 0, ""),
+        "vswap-disk-packed" => ("vswap-disk", 0, "pack_writeback=Y"),
         _ => fail!("'{name}' is no set-up of capacity\n{USAGE}"),
     };
     Ok(Device {
@@ -71,7 +73,9 @@ fn contender(name: &str, options: &Options) -> Outcome<Device> {
         contender: name.to_string(),
         compressor: options.compressor.clone(),
         size: (rams * options.ram as u64) << 20,
-        parameters: options.parameters.clone(),
+        parameters: format!("{} {parameters}", options.parameters)
+            .trim()
+            .to_string(),
     })
 }
 

@@ -24,7 +24,8 @@ parts:
   tail            single faults, in a group with three quarters of the memory
   capacity        the largest working set that lives, for each of --setup's list:
                   zram-1x, zram-2x (of RAM), zswap, vswap (as they come; zswap with a
-                  disk), vswap-disk; or with --at what one costs
+                  disk), vswap-loose (no recompressor), vswap-disk, vswap-disk-packed
+                  (pack_writeback); or with --at what one costs
   pages           writes --mb MiB of a kind to standard output, and measures nothing
 options:
   --setup DEVICE  vswap, tier (over a RAM disk), zram, zswap (over a disk), zswap-brd,
