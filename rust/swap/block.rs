@@ -39,7 +39,7 @@ impl Block {
     ///
     /// `None`: there is no slot on any device, or the cgroup may have no more, or somebody uses the page.
     pub(crate) fn new(_on: &GhostOn<'_>, slot: usize) -> Option<Self> {
-        // SAFETY: The ghost is on.
+        // SAFETY: By the invariant of `GhostOn` the ghost is on, which is all that this asks for.
         match unsafe { bindings::vswap_alloc_block(slot) } {
             0 => None,
             // INVARIANT: It was just returned.
@@ -50,7 +50,7 @@ impl Block {
     /// The next block after the one in `after`, or the first after 0, that at most `most` slots share, on a device that
     /// stays. May sleep.
     pub(crate) fn find(_on: &GhostOn<'_>, after: u64, most: u32) -> Option<Self> {
-        // SAFETY: The ghost is on.
+        // SAFETY: By the invariant of `GhostOn` the ghost is on, which is all that this asks for.
         match unsafe { bindings::vswap_find_block(after as usize, most) } {
             0 => None,
             // INVARIANT: It was just returned, with a share.
