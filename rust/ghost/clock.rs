@@ -81,14 +81,11 @@ pub(crate) trait Face {
 pub(crate) struct Limits {
     /// To so many clusters.
     pub(crate) clusters: usize,
-    /// To the end of the cluster in which it passes so many pages, those without an object included.
+    /// Past so many pages, those without an object included.
     pub(crate) pages: usize,
     /// Until so many pages are written.
     pub(crate) written: usize,
 }
-
-/// Pages are written in groups of as many: neighbours go together, so a few more cost little.
-const GROUP: usize = 32;
 
 impl Limits {
     /// To make room for `written` pages, where `clusters` are in use. Twice around, as a page is spared
@@ -102,12 +99,14 @@ impl Limits {
     }
 
     /// For reclaim, which wants `pages` to be scanned. Once around at most, and not too far for a cgroup
-    /// that has few pages among many. A page that is spared counts as scanned, as it does for LRUs.
+    /// that has few pages among many. A page that is spared counts as scanned, as it does for LRUs. No
+    /// more than `pages` are written, though neighbours would cost little: each takes a whole page of its
+    /// cgroup's memory until it is written, where a small cgroup has less than that compressed.
     pub(crate) fn to_shrink(pages: usize, clusters: usize) -> Self {
         Self {
             clusters: clusters.min(128),
             pages,
-            written: pages.checked_next_multiple_of(GROUP).unwrap_or(pages),
+            written: pages,
         }
     }
 }
@@ -131,7 +130,11 @@ impl<N: Shared> Hand<N> {
             }
             // Or the hand would pass pages that cannot go.
             let most = face.most().min(limits.written - written);
-            let Some((first, chosen)) = self.advance(most, &mut passed, face) else {
+            let left = Left {
+                pages: limits.pages - passed,
+                written: most,
+            };
+            let Some((first, chosen)) = self.advance(left, &mut passed, face) else {
                 break;
             };
             for i in slots_in(&chosen) {
@@ -150,10 +153,10 @@ impl<N: Shared> Hand<N> {
         passed
     }
 
-    /// Moves the hand over the next cluster, or a part of it in which there are `most` pages that go.
+    /// Moves the hand over the next cluster, or over the part of it for which there is something `left`.
     fn advance(
         &self,
-        most: usize,
+        left: Left,
         passed: &mut usize,
         face: &mut impl Face,
     ) -> Option<(usize, SlotSet)> {
@@ -162,7 +165,10 @@ impl<N: Shared> Hand<N> {
             let found = face.scan(at, |first, slots, goes| {
                 // Whoever was here before had the cluster to himself, too, and has moved the hand.
                 let here = self.0.get() == at;
-                let (end, looked) = pick(slots, if here { most } else { 0 }, goes);
+                let (end, looked) = match here {
+                    true => pick(slots, left, goes),
+                    false => pick(slots, Left::NOTHING, goes),
+                };
                 *passed += looked;
                 if here {
                     self.0.replace(at, first + end);
@@ -177,26 +183,39 @@ impl<N: Shared> Hand<N> {
     }
 }
 
-/// Lets the hand pass slots until `most` of them go, and leaves those in the set; returns the slot after
-/// the last that it has passed, and how many it has.
-fn pick(slots: &mut SlotSet, most: usize, goes: &mut dyn FnMut(usize) -> bool) -> (usize, usize) {
-    let (mut end, mut passed, mut left) = (CLUSTER_SLOTS, 0, most);
+/// What a hand may still do in a turn.
+#[derive(Clone, Copy)]
+struct Left {
+    /// Pass so many pages.
+    pages: usize,
+    /// Choose so many that go.
+    written: usize,
+}
+
+impl Left {
+    const NOTHING: Self = Self {
+        pages: 0,
+        written: 0,
+    };
+}
+
+/// Lets the hand pass slots while there is something `left`, and leaves those that go in the set; returns
+/// the slot after the last that it has passed, and how many it has.
+fn pick(slots: &mut SlotSet, left: Left, goes: &mut dyn FnMut(usize) -> bool) -> (usize, usize) {
+    let (mut end, mut passed, mut chosen) = (0, 0, 0);
     let all = *slots;
     *slots = SlotSet::default();
     for i in slots_in(&all) {
-        if left == 0 {
-            break;
+        if passed == left.pages || chosen == left.written {
+            return (end, passed);
         }
-        passed += 1;
+        (end, passed) = (i + 1, passed + 1);
         if goes(i) {
             slots[i / WORD] |= 1 << (i % WORD);
-            left -= 1;
-            if left == 0 {
-                end = i + 1;
-            }
+            chosen += 1;
         }
     }
-    (end, passed)
+    (CLUSTER_SLOTS, passed)
 }
 
 /// Who asks for memory.
