@@ -19,7 +19,7 @@ pub fn run(env: &Env) -> Outcome {
     let ghost = Ghost::start("")?;
     let pages = env.pages(12);
     let group = Cgroup::new("swapoff-full")?;
-    group.set("memory.max", pages / 3 * PAGE)?;
+    group.set("memory.max", pages / 2 * PAGE)?;
     let board = Board::new()?;
     let worker = [Worker::start(|| {
         group.enter()?;
@@ -54,7 +54,7 @@ pub fn run(env: &Env) -> Outcome {
         (Ok(()), End::Done(result)) => {
             fail!(
                 "swapoff brought {pages} pages into memory for {}: {result:?}",
-                pages / 3
+                pages / 2
             )
         }
         (result, end) => fail!("swapoff: {result:?}, process: {end:?}"),
