@@ -11,7 +11,7 @@ use crate::worker::{Board, Worker};
 use std::fs;
 use std::time::{Duration, Instant};
 
-/// Nothing that a thread does between two steps takes so long.
+/// Nothing that a thread does between two steps takes so long, while there is memory.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Turning off a device may.
 const OF_SWITCHES: Duration = Duration::from_secs(300);
@@ -72,9 +72,14 @@ impl<'a> Watchdog<'a> {
     }
 
     fn look(&mut self) -> Outcome {
+        let switch = Progress::of(self.board, switches::THREAD).see();
+        // Whoever wants memory waits until others have it no more, so this is watched by itself.
+        let is_memory_out = switches::ALL
+            .get(switch.operation)
+            .is_some_and(|s| switch.thread != 0 && s.name == "out_of_memory");
         for (number, (last, since)) in self.seen.iter_mut().enumerate() {
             let now = Progress::of(self.board, number).see();
-            if now != *last {
+            if now != *last || (is_memory_out && number != switches::THREAD) {
                 (*last, *since) = (now, Instant::now());
                 continue;
             }
