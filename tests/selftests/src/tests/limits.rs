@@ -104,8 +104,10 @@ fn out_of_memory(env: &Env) -> Outcome {
     let mut witness = Mapping::private(pages)?;
     witness.fill(witness.all(), Kind::Mixed, OWNER, 1);
     witness.page_out(witness.all())?;
-    // Most of memory is out of reach, to be done sooner.
-    let (block, left) = shortage::leave(env.count(48, 24) * 256)?;
+    // Most of memory is out of reach, to be done sooner. What the kernel keeps free is out of
+    // reach, too: the rest has to be so much that nobody else is short of memory once the
+    // process that took it has ended.
+    let (block, left) = shortage::leave(kernel::reserved_pages()? + env.count(40, 24) * 256)?;
     let killed = kernel::vmstat("oom_kill")?;
     let glutton = Worker::start(|| {
         kernel::write("/proc/self/oom_score_adj", 1000)?;

@@ -23,6 +23,9 @@ pub const PIDS: usize = 144;
 pub const ADDRESSES: usize = 160;
 /// How often a write to a protected page was let through.
 pub const RESOLVED: usize = 5;
+/// How often it was looked whether pages are in blocks, and how often some were.
+pub const LOOKED: usize = 6;
+pub const IN_BLOCKS: usize = 7;
 /// Areas of a process at most.
 pub const AREAS: usize = 16;
 /// Milliseconds that switches took.

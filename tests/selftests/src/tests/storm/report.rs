@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 //! What a storm has done.
 
-use super::board::{DONE, FAILED, LOST, REFUSED, RESOLVED, SWITCHED, TOOK, VERIFIED};
+use super::board::{
+    DONE, FAILED, IN_BLOCKS, LOOKED, LOST, REFUSED, RESOLVED, SWITCHED, TOOK, VERIFIED,
+};
 use super::{operations, switches};
 use crate::ghost::counter;
 use crate::kernel::{self, SwapEvents};
@@ -55,6 +57,11 @@ pub fn print(name: &str, seed: u64, board: &Board, begin: SwapEvents) -> Outcome
         counter("pool_limit_hit")?,
         counter("decompress_fail")?
     );
+    println!(
+        "# pages were in blocks {} of {} times",
+        board.get(IN_BLOCKS),
+        board.get(LOOKED)
+    );
     Ok(())
 }
 
@@ -65,7 +72,7 @@ pub struct Total {
     operations: [u64; operations::ALL.len()],
     /// Pages packed tighter.
     packed: u64,
-    /// How often there were pages in blocks when that was switched.
+    /// How often pages were seen to be in blocks.
     in_blocks: u64,
 }
 
@@ -73,8 +80,7 @@ impl Total {
     /// After a set-up.
     pub fn add(&mut self, board: &Board, packed: u64) {
         self.packed += packed;
-        let switch = (0..switches::ALL.len()).find(|n| switches::ALL[*n].name == "pack_writeback");
-        self.in_blocks += switch.map_or(0, |n| board.get(SWITCHED + n));
+        self.in_blocks += board.get(IN_BLOCKS);
         for (n, total) in self.operations.iter_mut().enumerate() {
             *total += board.get(DONE + n);
         }

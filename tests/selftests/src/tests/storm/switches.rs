@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! Everything that can be switched is switched while the storm's processes run.
 
-use super::board::{Progress, CALM, FAILED, SWITCHED, THREADS, TOOK};
+use super::board::{Progress, CALM, FAILED, IN_BLOCKS, LOOKED, SWITCHED, THREADS, TOOK};
 use super::limits;
 use super::process;
 use super::swaps;
@@ -143,6 +143,10 @@ pub fn run(mut state: State, seed: u64) -> Outcome {
         let took = begin.elapsed().as_millis() as u64;
         let place = TOOK + number;
         state.board.set(place, state.board.get(place) + took);
+        state.board.step(LOOKED);
+        if counter("packed_pages")? > 0 {
+            state.board.step(IN_BLOCKS);
+        }
         sys::pause_ms(state.rng.below(100) as u64);
     }
     progress.begin(0);
@@ -180,11 +184,8 @@ fn recompress_after(state: &mut State) -> Outcome<bool> {
     set_parameter("recompress_after", seconds[state.rng.below(seconds.len())]).map(|()| true)
 }
 
-/// It counts as done where pages were in blocks.
 fn pack_writeback(state: &mut State) -> Outcome<bool> {
-    let packed = counter("packed_pages")?;
-    set_parameter("pack_writeback", ["Y", "Y", "N"][state.rng.below(3)])?;
-    Ok(packed > 0)
+    set_parameter("pack_writeback", ["Y", "Y", "N"][state.rng.below(3)]).map(|()| true)
 }
 
 /// Memory runs out, for which old pages are packed, and then a process is killed.
